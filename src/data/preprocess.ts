@@ -1,4 +1,4 @@
-import type { Raster } from './raster.js';
+import type { Raster } from '../core/raster.js';
 import { resample } from './resample.js';
 
 /**

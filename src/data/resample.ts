@@ -1,4 +1,4 @@
-import { raster, type Raster } from './raster.js';
+import { raster, type Raster } from '../core/raster.js';
 
 /** A rectangle of whole pixels. */
 export interface Box {
@@ -61,8 +61,8 @@ export function resample(image: Raster, options: ResampleOptions): Raster {
 
 function checkBox(name: string, box: Box, whole: { width: number; height: number }): void {
   const { left, top, width, height } = box;
-  const whole32 = [left, top, width, height, whole.width, whole.height].every((n) => Number.isInteger(n) && n >= 0);
-  if (whole32 && width > 0 && height > 0 && left + width <= whole.width && top + height <= whole.height) return;
+  const valid = [left, top, width, height, whole.width, whole.height].every((n) => Number.isInteger(n) && n >= 0);
+  if (valid && width > 0 && height > 0 && left + width <= whole.width && top + height <= whole.height) return;
   throw new RangeError(
     `resample: ${name} ${width} x ${height} at (${left}, ${top}) is not inside ${whole.width} x ${whole.height}`,
   );
