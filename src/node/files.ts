@@ -4,10 +4,7 @@ import path from 'node:path';
 
 import { checkRange, type ByteSource, type Folder, type FolderEntry } from '../core/bytes.js';
 import { InputError, messageOf } from '../core/errors.js';
-
-function errnoOf(thrown: unknown): string | undefined {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
-}
+import { errnoOf } from './errno.js';
 
 function cannotOpen(name: string, what: string, thrown: unknown): InputError {
   const errno = errnoOf(thrown);

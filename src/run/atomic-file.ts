@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+
+import { InputError } from '../core/errors.js';
+import { errnoOf } from '../node/errno.js';
+
+/** What can be written: whole, or in pieces that need not be in memory together. */
+export type Content = string | Uint8Array | AsyncIterable<Uint8Array>;
+
+const temporaryName = /^\.(.+)\.\d+-[0-9a-f]{12}\.tmp$/;
+
+/** Whether a file of this name is what a killed {@link writeAtomic} left behind. */
+export function isTemporary(name: string): boolean {
+  return temporaryName.test(name);
+}
+
+/**
+ * Writes a file so that a reader, or this program after a crash, finds the old content or the new and nothing between:
+ * a temporary file beside it, synced, renamed over it, and the folder synced.
+ * @throws InputError (`storage`) when the disk is full or may not be written; the temporary file is gone then.
+ */
+export async function writeAtomic(file: string, content: Content): Promise<void> {
+  const folder = path.dirname(file);
+  const temporary = path.join(folder, `.${path.basename(file)}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      await fill(handle, content);
+      await rename(temporary, file);
+    } catch (thrown) {
+      await rm(temporary, { force: true });
+      throw thrown;
+    }
+    await syncFolder(folder);
+  } catch (thrown) {
+    throw asStorageError(`write ${file}`, thrown);
+  }
+}
+
+async function fill(handle: FileHandle, content: Content): Promise<void> {
+  try {
+    await writeFile(handle, content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes a rename durable. Windows cannot open folders and does not need to. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const reasons: Readonly<Record<string, readonly [received: string, fix: string]>> = {
+  ENOSPC: ['a full disk', 'Free some space and run again.'],
+  EDQUOT: ['a disk quota that is used up', 'Free some space and run again.'],
+  EFBIG: ['a limit on the size of files', 'Raise the limit (`ulimit -f`) or write elsewhere.'],
+  EROFS: ['a read-only file system', 'Write elsewhere.'],
+  EACCES: ['no permission to write there', 'Check the permissions of the folder, or write elsewhere.'],
+  EPERM: ['no permission to write there', 'Check the permissions of the folder, or write elsewhere.'],
+  ENOENT: ['no folder to write into', 'Create the folder first.'],
+  ENOTDIR: ['a file where a folder should be', 'Choose another path.'],
+  EEXIST: ['a file where a folder should be', 'Choose another path.'],
+  EISDIR: ['a folder where the file should be', 'Choose another path.'],
+  ENAMETOOLONG: ['a name that is too long for the file system', 'Choose a shorter path.'],
+  EIO: ['an error of the device', 'Check the disk.'],
+};
+
+/** What the host says about storage as an InputError (`storage`); anything else comes back as it was. */
+export function asStorageError(operation: string, thrown: unknown): unknown {
+  const errno = errnoOf(thrown);
+  if (errno === undefined || !Object.hasOwn(reasons, errno)) return thrown;
+  const [received, fix] = reasons[errno];
+  return new InputError({
+    code: 'storage',
+    operation,
+    expected: 'a place that can be written',
+    received,
+    fix,
+    cause: thrown,
+  });
+}

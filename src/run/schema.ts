@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+/** File names inside a run folder. */
+export const runFiles = {
+  config: 'config.json',
+  samples: 'samples.json',
+  history: 'history.jsonl',
+  prompts: 'prompts.safetensors',
+  metrics: 'metrics.json',
+  state: 'state.safetensors',
+} as const;
+
+const jsonObject = z.record(z.string(), z.json());
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in hexadecimal');
+
+export const versionsSchema = z.object({
+  rvpt: z.string(),
+  onnxruntime: z.string(),
+  node: z.string(),
+  platform: z.string(),
+});
+export type Versions = z.output<typeof versionsSchema>;
+
+/** `config.json`: what made the run, enough to make it again. */
+export const runConfigSchema = z.object({
+  format: z.literal('rvpt-run-1'),
+  /** ISO 8601. */
+  created: z.iso.datetime(),
+  method: z.string(),
+  /** Every setting that shapes the result, defaults filled in. */
+  settings: jsonObject,
+  seed: z.int(),
+  /** Where the work ran: shapes the last bits of the result, no more. */
+  execution: jsonObject,
+  model: z.object({ path: z.string(), sha256 }),
+  /** `sha256` is that of the canonical JSON of the chosen samples. */
+  data: z.object({ path: z.string(), sha256 }),
+  versions: versionsSchema,
+});
+export type RunConfig = z.output<typeof runConfigSchema>;
+
+/** `samples.json`: the images that were tuned on, paths relative to the data folder. */
+export const samplesSchema = z.object({
+  classes: z.array(z.string()),
+  samples: z.array(z.object({ image: z.string(), label: z.int().nonnegative() })),
+});
+export type Samples = z.output<typeof samplesSchema>;
+
+/** `metrics.json`. */
+export const metricsSchema = jsonObject;
+
+/** A line of `history.jsonl`: one optimiser step, counted from 1. */
+export const historyEntrySchema = z.object({
+  step: z.int().positive(),
+  epoch: z.int().nonnegative(),
+  loss: z.number(),
+  /** Cross-entropy. */
+  ce: z.number(),
+  /** Feature repulsion, in [-1, 1]. */
+  fr: z.number(),
+  learning_rate: z.number().nonnegative(),
+});
+export type HistoryEntry = z.output<typeof historyEntrySchema>;
