@@ -1,5 +1,7 @@
 import type { Raster } from '../core/raster.js';
-import { resample } from './resample.js';
+import type { DecodedImage } from './image-decoder.js';
+import { resizeImage } from './resize.js';
+import { roundHalfToEven } from './rounding.js';
 
 /**
  * How an image becomes a square crop:
@@ -35,9 +37,9 @@ export function clipPreprocess(imageSize: number): Preprocess {
  * Sizes and offsets follow torchvision: the long side is cut to a whole number of pixels, the crop's corner is
  * rounded half to even.
  */
-export function cropImage(image: Raster, preprocess: Preprocess): Raster {
+export function cropImage(image: DecodedImage, preprocess: Preprocess): Raster {
   const { imageSize, resizeTo, resizeMode } = preprocess;
-  if (resizeMode === 'squash') return resample(image, { width: imageSize, height: imageSize });
+  if (resizeMode === 'squash') return resizeImage(image, { width: imageSize, height: imageSize });
   const short = Math.min(image.width, image.height);
   const width = Math.trunc((resizeTo * image.width) / short);
   const height = Math.trunc((resizeTo * image.height) / short);
@@ -47,13 +49,7 @@ export function cropImage(image: Raster, preprocess: Preprocess): Raster {
     width: imageSize,
     height: imageSize,
   };
-  return resample(image, { width, height, window });
-}
-
-/** Python's `round`. */
-export function roundHalfToEven(value: number): number {
-  const rounded = Math.round(value);
-  return Math.abs(value % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+  return resizeImage(image, { width, height, window });
 }
 
 /**
