@@ -1,0 +1,28 @@
+import { applyOne, defineOp } from '../op.js';
+import type { Value } from '../value.js';
+import { expectFloats, map } from './elementwise.js';
+import { erfReference } from './erf-reference.js';
+
+// y = x Φ(x), Φ the normal distribution function: dy/dx = Φ(x) + x φ(x).
+export const geluOp = defineOp({
+  name: 'Gelu',
+  infer(inputs) {
+    expectFloats('Gelu', inputs, 1);
+    return [{ dtype: 'float32', shape: inputs[0].shape }];
+  },
+  gradient({ ops, inputs: [x], gradient: g }) {
+    const cumulative = ops.scale(ops.add(ops.erf(ops.scale(x, Math.SQRT1_2)), x.graph.scalar(1)), 0.5);
+    const density = ops.scale(ops.exp(ops.scale(ops.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return [ops.mul(g, ops.add(cumulative, ops.mul(x, density)))];
+  },
+  lower({ inputs, outputs, node }) {
+    node('Gelu', [inputs[0].name], { domain: 'com.microsoft', outputs: [outputs[0].name] });
+  },
+  evaluate: ([x]) => [map(x, (element) => (element / 2) * (1 + erfReference(element * Math.SQRT1_2)))],
+  sample: (draw) => ({ attributes: {}, inputs: [{ shape: draw.shape(draw.integer(0, 3)) }] }),
+});
+
+/** x Φ(x), the exact (error function) form. */
+export function gelu(x: Value): Value {
+  return applyOne(geluOp.bind({}), x);
+}
