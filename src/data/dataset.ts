@@ -1,0 +1,118 @@
+import type { Folder } from '../core/bytes.js';
+import { InputError, messageOf } from '../core/errors.js';
+import { canonicalJson } from '../core/json.js';
+import { coopSplit } from './coop-split.js';
+import { csvList } from './csv-list.js';
+import { imageFolder } from './image-folder.js';
+import { locationName, type DatasetLayout, type DatasetLocation, type Listing, type ListOptions } from './layout.js';
+import { Problems } from './problems.js';
+import { repeated } from './repeated.js';
+import type { Dataset } from './sample.js';
+
+/** Layouts in the order in which they are tried: a list file says more than the folder around it. */
+export const datasetLayouts = {
+  'coop-split': coopSplit,
+  csv: csvList,
+  'image-folder': imageFolder,
+} as const satisfies Record<string, DatasetLayout>;
+
+export type DatasetLayoutName = keyof typeof datasetLayouts;
+
+export interface DatasetOptions extends ListOptions {
+  /** Found out by looking, by default. */
+  readonly layout?: DatasetLayoutName;
+  /** Classes without a single image are refused by default; evaluation can do with them. */
+  readonly emptyClasses?: 'refuse' | 'allow';
+}
+
+/**
+ * Lists a labelled data set and checks the list; opens no image.
+ * @throws InputError that lists all that is wrong: no images, one class only, empty classes, class names twice, labels
+ *   out of range, images that are not there.
+ */
+export async function openDataset(location: DatasetLocation, options: DatasetOptions = {}): Promise<Dataset> {
+  const { layout, found } = await findLayout(location, options.layout);
+  const listing = await datasetLayouts[layout].list(found, options);
+  await checkListing(listing, locationName(found), options.emptyClasses ?? 'refuse');
+  const { classNames, samples, images, split, ignored = [] } = listing;
+  return {
+    classNames,
+    samples,
+    images,
+    source: { layout, location: locationName(found), ignored, ...(split === undefined ? {} : { split }) },
+  };
+}
+
+async function findLayout(
+  location: DatasetLocation,
+  wanted: DatasetLayoutName | undefined,
+): Promise<{ layout: DatasetLayoutName; found: DatasetLocation }> {
+  const candidates: readonly DatasetLayoutName[] =
+    wanted === undefined ? ['coop-split', 'csv', 'image-folder'] : [wanted];
+  for (const layout of candidates) {
+    const found = await datasetLayouts[layout].detect(location);
+    if (found !== undefined) return { layout, found };
+  }
+  throw new InputError({
+    code: 'data',
+    operation: `read data set ${locationName(location)}`,
+    expected: candidates.map((layout) => `${layout} (${datasetLayouts[layout].summary})`).join(' or '),
+    received: 'something else',
+  });
+}
+
+async function checkListing(
+  { classNames, samples, images, imagesSeen }: Listing,
+  name: string,
+  emptyClasses: 'refuse' | 'allow',
+): Promise<void> {
+  const problems = new Problems();
+  if (classNames.length < 2) problems.add(`one class only: ${classNames.join('')}`);
+  problems.addList(repeated(classNames), (few) => `class names that more than one class has: ${few}`);
+  if (classNames.includes('')) problems.add('an empty class name');
+
+  const outside = samples
+    .filter(({ label }) => label >= classNames.length)
+    .map(({ path, label }) => `${path} (${label})`);
+  problems.addList(outside, (few) => `labels beyond the ${classNames.length} classes: ${few}`);
+  if (emptyClasses === 'refuse') {
+    const filled = new Set(samples.map(({ label }) => label));
+    const empty = classNames.filter((_, label) => !filled.has(label));
+    problems.addList(empty, (few) => `classes without images: ${few}`);
+  }
+  const paths = samples.map(({ path }) => path);
+  problems.addList(repeated(paths), (few) => `images listed more than once: ${few}`);
+  if (!imagesSeen) problems.addList(await missing(images, paths), (few) => `images that are not there: ${few}`);
+  problems.throwIfAny({
+    operation: `read data set ${name}`,
+    expected: 'images of two or more classes, each class with a name of its own',
+  });
+}
+
+/** Looks for a few files at a time, so that a long list does not exhaust the host. */
+async function missing(images: Folder, paths: readonly string[]): Promise<string[]> {
+  const step = 64;
+  const found: string[] = [];
+  for (let i = 0; i < paths.length; i += step) {
+    const some = paths.slice(i, i + step);
+    const absent = await Promise.all(
+      some.map((path) =>
+        images.has(path).then(
+          (there) => (there ? [] : [path]),
+          (thrown: unknown) => {
+            if (thrown instanceof InputError) return [`${path} (${messageOf(thrown)})`];
+            throw thrown;
+          },
+        ),
+      ),
+    );
+    found.push(...absent.flat());
+  }
+  return found;
+}
+
+/** The list as one text, whatever order its images came in: what a run's hash of its data is taken of. */
+export function canonicalDataList({ classNames, samples }: Pick<Dataset, 'classNames' | 'samples'>): string {
+  const sorted = [...samples].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return canonicalJson({ classNames, samples: sorted.map(({ path, label }) => [path, label]) });
+}

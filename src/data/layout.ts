@@ -1,0 +1,82 @@
+import type { Folder } from '../core/bytes.js';
+import { InputError } from '../core/errors.js';
+import { splits, type Sample, type Split } from './sample.js';
+
+/** What a person points at: a folder, or a list file in one. */
+export interface DatasetLocation {
+  readonly folder: Folder;
+  /** Name of the list file inside `folder`. */
+  readonly file?: string;
+}
+
+export interface ListOptions {
+  /** The part to read; refused where the data set does not come in parts. */
+  readonly split?: Split;
+  /** The part to read where the data set comes in parts and `split` is not given: the first of these it has. */
+  readonly preferredSplits?: readonly Split[];
+  /** Lines of a class-names file. */
+  readonly classNames?: readonly string[];
+  /** What the paths of a list file are relative to, if not to what its layout says. */
+  readonly images?: Folder;
+}
+
+/** What a layout reads, before the checks that all layouts share. */
+export interface Listing {
+  readonly classNames: readonly string[];
+  readonly samples: readonly Sample[];
+  readonly images: Folder;
+  readonly split?: Split;
+  readonly ignored?: readonly string[];
+  /** Whether the images are known to be there; if not, they are looked for. */
+  readonly imagesSeen: boolean;
+}
+
+/** One way a labelled data set lies on disk. */
+export interface DatasetLayout {
+  /** One line for help texts. */
+  readonly summary: string;
+  /** The location with its list file found, if this layout can read it. */
+  detect(location: DatasetLocation): Promise<DatasetLocation | undefined>;
+  /** @throws InputError that lists what is wrong. */
+  list(location: DatasetLocation, options: ListOptions): Promise<Listing>;
+}
+
+export function locationName({ folder, file }: DatasetLocation): string {
+  return file === undefined ? folder.name : `${folder.name}/${file}`;
+}
+
+/** A class name as it goes into a prompt. */
+export function classNameOf(folderName: string): string {
+  return folderName.replaceAll('_', ' ').trim();
+}
+
+/**
+ * The part to read of a data set that has the parts `present`.
+ * @throws InputError (`usage`) when it has no such part.
+ */
+export function chooseSplit(
+  present: readonly Split[],
+  { split, preferredSplits = [] }: ListOptions,
+  name: string,
+): Split {
+  const chosen = split ?? preferredSplits.find((preferred) => present.includes(preferred));
+  if (chosen !== undefined && present.includes(chosen)) return chosen;
+  throw new InputError({
+    code: 'usage',
+    operation: `read data set ${name}`,
+    expected: `a split among ${present.join(', ')}`,
+    received: chosen ?? 'none',
+    fix: 'Name one with --split.',
+  });
+}
+
+/** @throws InputError (`usage`) when a part is asked for of a data set that has none. */
+export function refuseSplit({ split }: ListOptions, name: string): void {
+  if (split === undefined) return;
+  throw new InputError({
+    code: 'usage',
+    operation: `read data set ${name}`,
+    expected: `a data set with the splits ${splits.join(', ')}`,
+    received: `one without, and --split ${split}`,
+  });
+}
