@@ -1,8 +1,8 @@
-import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 
 import { InputError } from '../core/errors.js';
-import { errnoOf } from '../node/errno.js';
 import { asStorageError, writeAtomic } from './atomic-file.js';
+import { readOrUndefined } from './run-files.js';
 import { historyEntrySchema, type HistoryEntry } from './schema.js';
 
 /** Lines are held back at most this long, in milliseconds, so that whoever follows the file sees it grow. */
@@ -74,10 +74,13 @@ export class History implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    await this.flush();
-    const handle = this.#handle;
-    this.#handle = undefined;
-    await handle?.close();
+    try {
+      await this.flush();
+    } finally {
+      const handle = this.#handle;
+      this.#handle = undefined;
+      await handle?.close();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -91,11 +94,8 @@ export class History implements AsyncDisposable {
  * @throws InputError (`malformed`) naming the first line that is no entry.
  */
 export async function readHistory(file: string): Promise<HistoryEntry[]> {
-  const text = await readFile(file, 'utf8').catch((thrown: unknown) => {
-    if (errnoOf(thrown) === 'ENOENT') return '';
-    throw thrown;
-  });
-  const lines = text.split('\n').slice(0, -1);
+  const bytes = await readOrUndefined(file);
+  const lines = new TextDecoder().decode(bytes).split('\n').slice(0, -1);
   return lines.map((line, index) => {
     const parsed = historyEntrySchema.safeParse(parseOrUndefined(line));
     if (parsed.success) return parsed.data;

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { z } from 'zod';
 
-import { canonicalJson, type Json } from '../core/json.js';
-import type { Versions } from './schema.js';
+import { canonicalJson, type Json, type JsonObject } from '../core/json.js';
+import { versionsSchema, type RunConfig, type Versions } from './schema.js';
 
 const packageSchema = z.object({ version: z.string() });
 const require = createRequire(import.meta.url);
@@ -25,4 +25,44 @@ export function currentVersions(): Versions {
 /** sha256, in hexadecimal, of the canonical JSON of a value. */
 export function sha256OfJson(value: Json): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}
+
+/** The part of a config that decides the result: a run may be resumed only where it is the same. */
+function identityOf(config: RunConfig): JsonObject {
+  const { method, settings, seed, model, data } = config;
+  return { method, settings, seed, 'model.sha256': model.sha256, 'data.sha256': data.sha256 };
+}
+
+/** Names a run by what decides its result. */
+export function sha256OfConfig(config: RunConfig): string {
+  return sha256OfJson(identityOf(config));
+}
+
+/** What decides the result and is not the same in both, one line each: `settings.alpha: 2 -> 3`. */
+export function configDifferences(before: RunConfig, after: RunConfig): string[] {
+  return differences('', identityOf(before), identityOf(after));
+}
+
+/** What has another version in `after`: `node 20.19.0 -> 22.1.0`. */
+export function versionDifferences(before: Versions, after: Versions): string[] {
+  const keys = versionsSchema.keyof().options;
+  return keys.filter((key) => before[key] !== after[key]).map((key) => `${key} ${before[key]} -> ${after[key]}`);
+}
+
+function differences(prefix: string, before: JsonObject, after: JsonObject): string[] {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return keys.flatMap((key) => {
+    const [a, b] = [before[key], after[key]];
+    if (isObject(a) && isObject(b)) return differences(`${prefix}${key}.`, a, b);
+    const [from, to] = [textOf(a), textOf(b)];
+    return from === to ? [] : [`${prefix}${key}: ${from} -> ${to}`];
+  });
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: Json | undefined): string {
+  return value === undefined ? 'not set' : canonicalJson(value);
 }

@@ -39,10 +39,10 @@ export const runConfigSchema = z.object({
 });
 export type RunConfig = z.output<typeof runConfigSchema>;
 
-/** `samples.json`: the images that were tuned on, paths relative to the data folder. */
+/** `samples.json`: the images that were tuned on, paths relative to the image folder, labels counted from 0. */
 export const samplesSchema = z.object({
   classes: z.array(z.string()),
-  samples: z.array(z.object({ image: z.string(), label: z.int().nonnegative() })),
+  samples: z.array(z.object({ path: z.string(), label: z.int().nonnegative() })),
 });
 export type Samples = z.output<typeof samplesSchema>;
 

@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+
+import { InputError, messageOf } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
+import { errnoOf } from '../node/errno.js';
+import { asStorageError, writeAtomic } from './atomic-file.js';
+import { runConfigSchema, runFiles, type RunConfig, type Samples } from './schema.js';
+
+/** What stands in `config.json`, or undefined where there is none. @throws InputError (`malformed`). */
+export async function readConfig(folder: string): Promise<RunConfig | undefined> {
+  return readJson(path.join(folder, runFiles.config), runConfigSchema);
+}
+
+/** @throws InputError (`missing`) when the folder holds no run; (`malformed`). */
+export async function requireConfig(folder: string): Promise<RunConfig> {
+  const config = await readConfig(folder);
+  if (config !== undefined) return config;
+  throw new InputError({
+    code: 'missing',
+    operation: `open the run ${folder}`,
+    expected: `a folder with a ${runFiles.config}`,
+    received: 'none there',
+    fix: 'Give the folder that `rvpt defend --out` wrote.',
+  });
+}
+
+/** Reads a JSON file of a run; undefined when it is absent. @throws InputError (`malformed`). */
+export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const bytes = await readOrUndefined(file);
+  if (bytes === undefined) return undefined;
+  const malformed = (received: string): InputError =>
+    new InputError({ code: 'malformed', operation: `read ${file}`, expected: 'a file that rvpt wrote', received });
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (thrown) {
+    throw malformed(`text that is not JSON (${messageOf(thrown)})`);
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw malformed(`JSON that does not fit:\n${z.prettifyError(parsed.error)}\n`);
+  return parsed.data;
+}
+
+/** Undefined where there is no such file. @throws InputError (`storage`). */
+export async function readOrUndefined(file: string): Promise<Uint8Array | undefined> {
+  return readFile(file).catch((thrown: unknown) => {
+    if (errnoOf(thrown) === 'ENOENT' || errnoOf(thrown) === 'ENOTDIR') return undefined;
+    throw asStorageError(`read ${file}`, thrown);
+  });
+}
+
+/** Two-space JSON, written whole or not at all. @throws InputError (`storage`). */
+export async function writeJson(file: string, value: JsonObject | RunConfig | Samples): Promise<void> {
+  await writeAtomic(file, `${JSON.stringify(value, null, 2)}\n`);
+}
