@@ -1,0 +1,85 @@
+import type { DType } from './lazy-tensor.js';
+
+/** Bytes of one element. */
+export const itemSizes: Readonly<Record<DType, number>> = {
+  float64: 8,
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  int32: 4,
+  int16: 2,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
+};
+
+/** Whether weights can be stored as `dtype`. */
+export function isFloating(dtype: DType): boolean {
+  return dtype === 'float64' || dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16';
+}
+
+/**
+ * Little-endian elements as float32; `bytes.length` is a multiple of the item size.
+ * float32 bytes that own their buffer become the result without a copy.
+ */
+export function decode(bytes: Uint8Array, dtype: DType): Float32Array {
+  const aligned = ownBuffer(bytes);
+  switch (dtype) {
+    case 'float32':
+      return new Float32Array(aligned);
+    case 'float16':
+      return lookUp(new Uint16Array(aligned), halfTable());
+    case 'bfloat16':
+      return widenBfloat16(new Uint16Array(aligned));
+    case 'float64':
+      return new Float32Array(new Float64Array(aligned));
+    case 'int64':
+      return Float32Array.from(new BigInt64Array(aligned), Number);
+    case 'int32':
+      return new Float32Array(new Int32Array(aligned));
+    case 'int16':
+      return new Float32Array(new Int16Array(aligned));
+    case 'int8':
+      return new Float32Array(new Int8Array(aligned));
+    case 'uint8':
+      return new Float32Array(new Uint8Array(aligned));
+    case 'bool':
+      return new Float32Array(new Uint8Array(aligned).map((value) => (value === 0 ? 0 : 1)));
+  }
+}
+
+/** The bytes as a buffer of their own: typed arrays need aligned starts, and callers may write into what they get. */
+function ownBuffer(bytes: Uint8Array): ArrayBuffer {
+  const { buffer } = bytes;
+  const owned = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength;
+  return owned ? buffer : new Uint8Array(bytes).buffer;
+}
+
+function lookUp(codes: Uint16Array, table: Float32Array): Float32Array {
+  const values = new Float32Array(codes.length);
+  for (let i = 0; i < codes.length; i++) values[i] = table[codes[i]];
+  return values;
+}
+
+/** bfloat16 is the upper half of a float32. */
+function widenBfloat16(codes: Uint16Array): Float32Array {
+  const bits = new Uint32Array(codes.length);
+  for (let i = 0; i < codes.length; i++) bits[i] = codes[i] << 16;
+  return new Float32Array(bits.buffer);
+}
+
+let halves: Float32Array | undefined;
+
+/** The value of each of the 65,536 float16 codes (IEEE 754 binary16), made at first use. */
+function halfTable(): Float32Array {
+  halves ??= Float32Array.from({ length: 1 << 16 }, (_, code) => {
+    const sign = code >>> 15 === 0 ? 1 : -1;
+    const exponent = (code >>> 10) & 31;
+    const fraction = code & 1023;
+    if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+    if (exponent === 0) return sign * fraction * 2 ** -24;
+    return sign * (1024 + fraction) * 2 ** (exponent - 25);
+  });
+  return halves;
+}
