@@ -23,14 +23,16 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
       received: `${bytes.size}`,
     });
   }
-  const document = parseDocument(new TextDecoder().decode(await bytes.read(0, bytes.size)), { prettyErrors: true });
-  const problems = document.errors.map((error) => `${file}: ${error.message.split('\n')[0]}`);
-  if (problems.length > 0) return { values: new Map(), problems };
+  const text = new TextDecoder().decode(await bytes.read(0, bytes.size));
   let content: unknown;
   try {
+    const document = parseDocument(text, { prettyErrors: true });
+    const problems = document.errors.map((error) => `${file}: ${error.message.split('\n')[0]}`);
+    if (problems.length > 0) return { values: new Map(), problems };
     content = document.toJS({ mapAsMap: true });
   } catch (thrown) {
-    return { values: new Map(), problems: [`${file}: ${messageOf(thrown)}`] }; // aliases that do not resolve or explode
+    // aliases that do not resolve or explode, nesting without end
+    return { values: new Map(), problems: [`${file}: ${messageOf(thrown)}`] };
   }
   if (content === null) return { values: new Map(), problems: [] };
   if (!(content instanceof Map))

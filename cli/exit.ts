@@ -46,11 +46,11 @@ export function failureOf(thrown: unknown, resumeWith?: string): Failure {
     const hint = resumeWith === undefined ? '' : ` To go on: ${resumeWith}`;
     return failure(thrown.exitCode, 'interrupted', `Stopped.${hint}`);
   }
-  if (thrown instanceof InputError) return failure(exitCode.badInput, thrown.code, thrown.message);
+  if (thrown instanceof InputError) return badInput(thrown.code, thrown.message);
   if (thrown instanceof CommanderError) {
     if (thrown.exitCode === 0) return { exitCode: exitCode.done, message: '', data: undefined };
-    // without any argument commander has shown the help already
-    return failure(exitCode.badInput, 'usage', thrown.code === 'commander.help' ? '' : withoutPrefix(thrown.message));
+    const message = thrown.code === 'commander.help' ? 'no command given' : thrown.message.replace(/^error: /, '');
+    return badInput('usage', message);
   }
   const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   const { rvpt, node, onnxruntime, platform } = currentVersions();
@@ -59,8 +59,8 @@ export function failureOf(thrown: unknown, resumeWith?: string): Failure {
   return failure(exitCode.bug, 'bug', message);
 }
 
-function withoutPrefix(message: string): string {
-  return message.replace(/^error: /, '');
+function badInput(kind: string, message: string): Failure {
+  return { ...failure(exitCode.badInput, kind, message), message: `error: ${message}` };
 }
 
 function failure(code: number, kind: string, message: string): Failure {

@@ -11,16 +11,18 @@ export interface OptionSpec {
   readonly list: boolean;
   readonly choices: readonly string[] | undefined;
   readonly description: string;
+  /** Several with commas between them; undefined where there is none, or an empty list. */
   readonly default: string | number | boolean | undefined;
   readonly required: boolean;
   readonly positional: boolean;
 }
 
+const scalarSchema = z.union([z.string(), z.number(), z.boolean()]);
 const fieldSchema = z.object({
   type: z.enum(['string', 'number', 'integer', 'boolean', 'array']),
   enum: z.array(z.string()).optional(),
   description: z.string(),
-  default: z.union([z.string(), z.number(), z.boolean()]).optional(),
+  default: z.union([scalarSchema, z.array(scalarSchema)]).optional(),
   items: z.object({ type: z.enum(['string', 'number', 'integer']), enum: z.array(z.string()).optional() }).optional(),
 });
 const objectSchema = z.object({
@@ -44,7 +46,7 @@ export function optionsOf(schema: z.ZodObject, positionals: readonly string[] = 
       list: field.type === 'array',
       choices: field.enum ?? field.items?.enum,
       description: field.description,
-      default: field.default,
+      default: Array.isArray(field.default) ? field.default.join(', ') || undefined : field.default,
       required: required.includes(key),
       positional: positionals.includes(key),
     };

@@ -76,8 +76,8 @@ export async function resolveOptions<Shape extends z.ZodRawShape>(
     code: 'usage',
     operation: command,
     expected: 'options as its --help tells',
-    received: `${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n  ${problems.join('\n  ')}\n`,
-    fix: `See \`${command} --help\`.`,
+    received: problems.length === 1 ? 'a problem' : `${problems.length} problems`,
+    fix: `\n  ${problems.join('\n  ')}\nSee \`${command} --help\`.`,
   });
 }
 

@@ -65,7 +65,7 @@ export async function runProgram(commands: readonly Command[], argv: readonly st
   } catch (thrown) {
     screen.close();
     const failure = failureOf(thrown, resumeWith);
-    if (failure.message !== '') screen.note(`rvpt: ${failure.message}`);
+    if (failure.message !== '') screen.note(failure.message);
     if (json && failure.data !== undefined) host.stdout.write(`${JSON.stringify(failure.data)}\n`);
     code = failure.exitCode;
   } finally {

@@ -22,7 +22,7 @@ export interface InputErrorParts {
   readonly expected: string;
   /** What came instead. */
   readonly received: string;
-  /** What the person can do about it. */
+  /** What the person can do about it; a list of problems goes here too, from a line break on. */
   readonly fix?: string;
   readonly cause?: unknown;
 }
@@ -39,7 +39,8 @@ export class InputError extends Error {
   constructor(parts: InputErrorParts) {
     const { operation, expected, received, fix, cause } = parts;
     const sentence = `${operation}: expected ${expected}, got ${received}.`;
-    super(fix === undefined ? sentence : `${sentence} ${fix}`, cause === undefined ? undefined : { cause });
+    const advice = fix === undefined ? '' : fix.startsWith('\n') ? fix : ` ${fix}`;
+    super(`${sentence}${advice}`, cause === undefined ? undefined : { cause });
     this.code = parts.code;
     this.parts = parts;
   }

@@ -30,17 +30,25 @@ export async function requireConfig(folder: string): Promise<RunConfig> {
 export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
   const bytes = await readOrUndefined(file);
   if (bytes === undefined) return undefined;
-  const malformed = (received: string): InputError =>
-    new InputError({ code: 'malformed', operation: `read ${file}`, expected: 'a file that rvpt wrote', received });
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(bytes));
   } catch (thrown) {
-    throw malformed(`text that is not JSON (${messageOf(thrown)})`);
+    throw malformed(file, 'text that is not JSON', messageOf(thrown));
   }
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw malformed(`JSON that does not fit:\n${z.prettifyError(parsed.error)}\n`);
+  if (!parsed.success) throw malformed(file, 'JSON that does not fit', z.prettifyError(parsed.error));
   return parsed.data;
+}
+
+function malformed(file: string, received: string, details: string): InputError {
+  return new InputError({
+    code: 'malformed',
+    operation: `read ${file}`,
+    expected: 'a file that rvpt wrote',
+    received,
+    fix: `\n${details}`,
+  });
 }
 
 /** Undefined where there is no such file. @throws InputError (`storage`). */

@@ -148,7 +148,7 @@ function refuseOtherSettings(folder: string, started: RunConfig, config: RunConf
     code: 'mismatch',
     operation: `resume the run ${folder}`,
     expected: 'the settings that it was started with',
-    received: `others:\n${differences.map((line) => `  ${line}`).join('\n')}\n`,
-    fix: 'Resume with the same settings, or start a new run in another folder.',
+    received: 'others',
+    fix: `\n  ${differences.join('\n  ')}\nResume with the same settings, or start a new run in another folder.`,
   });
 }
