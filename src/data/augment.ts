@@ -18,11 +18,7 @@ export interface ViewKey {
 /** Makes a square crop of `preprocess.imageSize`; values stay 0 … 255. */
 export type Augment = (image: DecodedImage, preprocess: Preprocess, key: ViewKey) => Raster;
 
-/**
- * Ways to view a training image. `crop-flip` is CoOp's: a random resized crop as torchvision draws it (area 8 to 100 %,
- * aspect 3:4 to 4:3, bicubic), then a horizontal flip half of the time.
- */
-export const augmentations = {
+const table = {
   none: (image, preprocess) => cropImage(image, preprocess),
   'crop-flip': (image, { imageSize }, { seed, imageKey, view }) => {
     const random = Random.stream(seed, `augment/${view}/${imageKey}`);
@@ -30,9 +26,15 @@ export const augmentations = {
     const crop = resizeImage(image, { width: imageSize, height: imageSize, source });
     return random.uniform() < 0.5 ? flipHorizontally(crop) : crop;
   },
-} as const satisfies Record<string, Augment>;
+} satisfies Record<string, Augment>;
 
-export type AugmentationName = keyof typeof augmentations;
+export type AugmentationName = keyof typeof table;
+
+/**
+ * Ways to view a training image. `none` is the model's own preprocessing. `crop-flip` is CoOp's: a random resized crop
+ * as torchvision draws it (area 8 to 100 %, aspect 3:4 to 4:3, bicubic), then a horizontal flip half of the time.
+ */
+export const augmentations: Readonly<Record<AugmentationName, Augment>> = table;
 
 const areaRange = [0.08, 1] as const;
 const aspectRange = [3 / 4, 4 / 3] as const;
