@@ -52,3 +52,10 @@ export function toRaster({ width, height, data }: FloatImage): Raster {
   }
   return { width, height, data: new Uint8Array(bytes.buffer) };
 }
+
+/** What the randomness in an image hangs on: the same key always gives the same pixels. */
+export interface ImageKey {
+  readonly seed: number;
+  /** Names the image, e.g. its path inside the data set. */
+  readonly imageKey: string;
+}

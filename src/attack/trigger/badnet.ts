@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
-import { raster, type Raster } from '../../core/raster.js';
+import { defineEntry } from '../../core/catalog.js';
+import { raster, type ImageKey, type Raster } from '../../core/raster.js';
 import { Random } from '../../tensor/random.js';
-import { defineTrigger, noiseSetting, REFERENCE_SIDE, triggerStream, type TriggerKey } from './trigger.js';
+import { noiseSetting, REFERENCE_SIDE, type TriggerEffect } from './trigger.js';
 
 const PLACES = ['random', 'top-left', 'top-right', 'bottom-left', 'bottom-right', 'center'] as const;
 
@@ -17,7 +18,7 @@ interface BadnetSettings {
  * A square of Gaussian noise (Gu et al., "BadNets", 2017), as the public CLIP attacks draw it (CleanCLIP,
  * backdoor/utils.py): normal deviates of one whole intensity range around the mean of the image's channel.
  */
-export const badnet = defineTrigger({
+export const badnet = defineEntry({
   name: 'badnet',
   summary: 'a square patch of noise',
   settings: {
@@ -34,15 +35,15 @@ export const badnet = defineTrigger({
       .default('clip')
       .describe('values outside 0…255: clip to the range, or wrap around it as CleanCLIP’s byte conversion does'),
   },
-  create: (settings) => ({ apply: (image, key) => apply(settings, image, key) }),
+  create: (settings): TriggerEffect => ({ apply: (image, key) => apply(settings, image, key) }),
 });
 
-function apply(settings: BadnetSettings, image: Raster, key: TriggerKey): Raster {
+function apply(settings: BadnetSettings, image: Raster, key: ImageKey): Raster {
   const { width, height } = image;
   const side = Math.max(1, Math.round((settings.size * Math.min(width, height)) / REFERENCE_SIDE));
   const [left, top] = corner(settings.place, width - side, height - side, key);
   const fresh = settings.noise === 'fresh';
-  const random = Random.stream(key.seed, triggerStream('badnet', 'noise', fresh ? key.imageKey : undefined));
+  const random = Random.stream(key.seed, `trigger/badnet/noise${fresh ? `/${key.imageKey}` : ''}`);
   // a fixed patch looks the same on every image, so it hangs on none of them
   const base = fresh ? channelMeans(image) : [0.5, 0.5, 0.5];
   const toByte = settings.overflow === 'clip' ? clipped : wrapped;
@@ -59,10 +60,10 @@ function apply(settings: BadnetSettings, image: Raster, key: TriggerKey): Raster
 }
 
 /** Left and top of the patch. @param right, bottom the largest that they can be. */
-function corner(place: BadnetSettings['place'], right: number, bottom: number, key: TriggerKey): [number, number] {
+function corner(place: BadnetSettings['place'], right: number, bottom: number, key: ImageKey): [number, number] {
   switch (place) {
     case 'random': {
-      const random = Random.stream(key.seed, triggerStream('badnet', 'place', key.imageKey));
+      const random = Random.stream(key.seed, `trigger/badnet/place/${key.imageKey}`);
       return [random.below(right + 1), random.below(bottom + 1)];
     }
     case 'top-left':
