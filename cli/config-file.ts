@@ -4,7 +4,7 @@ import { InputError, messageOf } from '../src/core/errors.js';
 import { FileBytes } from '../src/node/files.js';
 
 /** Options are a few lines: anything larger is not a config file. */
-const sizeLimit = 2 ** 20;
+const sizeLimit = 2 ** 16;
 
 export interface ConfigFile {
   readonly values: ReadonlyMap<string, unknown>;

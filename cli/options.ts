@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 import { InputError } from '../src/core/errors.js';
+import { nearestNames } from '../src/core/nearest.js';
 import { readConfigFile } from './config-file.js';
 import type { OptionSpec } from './option-spec.js';
-import { suggest } from './suggest.js';
 
 /** Options that every command takes, in its flags and in its config file. */
 export const sharedSchema = z.object({
@@ -82,6 +82,13 @@ export async function resolveOptions<Shape extends z.ZodRawShape>(
 }
 
 const flagNames = Object.keys(flagSchema.shape);
+
+/** `, did you mean …?` where one of `names` is close. */
+function suggest(word: string, names: readonly string[], prefix = ''): string {
+  return nearestNames(word, names, 1)
+    .map((name) => `, did you mean ${prefix}${name}?`)
+    .join('');
+}
 
 function labelOf(spec: OptionSpec): string {
   return spec.positional ? `<${spec.name}>` : `--${spec.name}`;
