@@ -73,6 +73,8 @@ describe('where the project departs from Pillow on purpose', () => {
     const stored = await decode('exif_rotated.jpg', { exifRotation: false });
     const turned = rearranged(stored, stored.height, stored.width, (x, y) => [y, stored.height - 1 - x]);
     expect(difference(await decode('exif_rotated.jpg'), turned)).toEqual({ mean: 0, largest: 0 });
+    const [crop, expected] = await cropAndExpected('exif_rotated.jpg');
+    expect(difference(crop, expected).mean).toBeCloseTo(88.2635, 4);
   });
 
   test('palette.png decodes as in Pillow: nearest neighbours, Pillow’s way with palettes, give its crop', async () => {

@@ -3,7 +3,8 @@ import { classNameOf } from './layout.js';
 import { firstFew } from './problems.js';
 
 /**
- * Lines of a class-names file: one name a line, or `folder,name`, or `folder name` (ImageNet's classnames.txt).
+ * Lines of a class-names file: one name a line, or `folder,name`, or `n01440764 name`, a WordNet id being the
+ * folder (ImageNet's classnames.txt).
  * Blank lines are dropped.
  */
 export function classNameLines(text: string): string[] {
@@ -40,11 +41,13 @@ export function nameFolders(folders: readonly string[], lines: readonly string[]
   });
 }
 
-/** Each line read as `key,name`, as `key name`, and as a key that is its own name. */
+const separators = [/\s*,\s*/, /(?<=^n\d{8})\s+/];
+
+/** Each line read as `key,name`, as `n01440764 name`, and as a key that is its own name. */
 export function keyedNames(lines: readonly string[]): Map<string, string> {
   const names = new Map<string, string>();
-  for (const separator of [/\s+/, /\s*,\s*/]) {
-    for (const line of lines) {
+  for (const line of lines) {
+    for (const separator of separators) {
       const match = separator.exec(line);
       if (match === null) continue;
       const name = line.slice(match.index + match[0].length);

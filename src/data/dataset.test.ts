@@ -90,9 +90,13 @@ describe('class-names files', () => {
   const named = async (text: string, of = files): Promise<readonly string[]> =>
     (await opened(of, { classNames: classNameLines(text) })).classNames;
 
-  test('name folders by `folder,name`, by `folder name`, or in sorted order', async () => {
+  test('name folders by `folder,name`, by WordNet id, or in sorted order', async () => {
     expect(await named('n02,sea lion, big\nn01,tench\nn03,crane\n')).toEqual(['tench', 'sea lion, big']);
-    expect(await named('n02 sea lion\r\nn01 tench\r\n')).toEqual(['tench', 'sea lion']);
+    const synsets = images('n00000001/1.jpg', 'n00000002/2.jpg');
+    const lines = 'n00000002 sea lion\r\nn00000001 tench\r\nn00000003 crane\r\n';
+    expect(await named(lines, synsets)).toEqual(['tench', 'sea lion']);
+    // a name's first word that is another folder's name is no key
+    expect(await named('n01 hill\nn02 hive')).toEqual(['n01 hill', 'n02 hive']);
     expect(await named('tench\nsea lion\n\n')).toEqual(['tench', 'sea lion']);
   });
 

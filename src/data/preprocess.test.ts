@@ -30,6 +30,16 @@ describe('cropImage', () => {
     expect([data[0], data[3]]).toEqual([2, 5]);
   });
 
+  test('colours under full transparency stay out of their neighbours, but remain where nothing is resized', () => {
+    const image = {
+      ...raster(2, 2, Uint8Array.of(255, 0, 0, 9, 8, 7, 255, 0, 0, 9, 8, 7)),
+      alpha: Uint8Array.of(0, 255, 0, 255),
+    };
+    // half of 9, 8, 7 is 5, 4, 4, the alpha 128, and 255 / 128 of these are cut, as Pillow cuts them
+    expect(cropImage(image, clipPreprocess(1)).data).toEqual(Uint8Array.of(9, 7, 7));
+    expect(cropImage(image, clipPreprocess(2)).data).toEqual(image.data);
+  });
+
   test('an image of one pixel and a long sliver are made square', () => {
     expect(cropImage(raster(1, 1, Uint8Array.of(9, 8, 7)), clipPreprocess(2)).data).toEqual(
       Uint8Array.of(9, 8, 7, 9, 8, 7, 9, 8, 7, 9, 8, 7),

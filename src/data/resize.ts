@@ -19,16 +19,22 @@ export function resizeImage(image: DecodedImage, options: ResampleOptions): Rast
 
 function premultiplied(data: Uint8Array, alpha: Uint8Array): Uint8Array {
   const out = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++) {
-    const product = data[i] * alpha[Math.trunc(i / 3)] + 128;
-    out[i] = (product + (product >> 8)) >> 8; // product / 255, rounded
+  for (let pixel = 0, i = 0; pixel < alpha.length; pixel++) {
+    for (const end = i + 3; i < end; i++) {
+      const product = data[i] * alpha[pixel] + 128;
+      out[i] = (product + (product >> 8)) >> 8; // product / 255, rounded
+    }
   }
   return out;
 }
 
 function asGray(plane: Uint8Array): Uint8Array {
   const out = new Uint8Array(plane.length * 3);
-  for (let i = 0; i < plane.length; i++) out.fill(plane[i], 3 * i, 3 * i + 3);
+  for (let i = 0; i < plane.length; i++) {
+    out[3 * i] = plane[i];
+    out[3 * i + 1] = plane[i];
+    out[3 * i + 2] = plane[i];
+  }
   return out;
 }
 
