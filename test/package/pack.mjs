@@ -1,0 +1,101 @@
+// Packs the package, installs the tarball into an empty project and uses it there as a stranger would.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const work = mkdtempSync(path.join(os.tmpdir(), 'rvpt-pack-'));
+const project = path.join(work, 'project');
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+
+function run(program, argv, cwd, expectedStatus = 0) {
+  // npm passes its own settings on to what it starts; the project is to have none of them
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle)_/.test(name)),
+  );
+  const { status, stdout, stderr, error } = spawnSync(program, argv, {
+    cwd,
+    env,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  if (error) throw error;
+  if (status !== expectedStatus) {
+    throw new Error(`${program} ${argv.join(' ')} ended with ${status}, not ${expectedStatus}\n${stdout}\n${stderr}`);
+  }
+  return stdout;
+}
+
+function check(condition, message) {
+  if (!condition) throw new Error(message);
+}
+
+const checks = {
+  'the tarball holds what is needed and nothing else'() {
+    const [packed] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], root));
+    const unpacked = (packed.unpackedSize / 2 ** 20).toFixed(2);
+    console.log(`  ${packed.filename}: ${(packed.size / 2 ** 20).toFixed(2)} MiB, ${unpacked} MiB unpacked`);
+    const names = packed.files.map((file) => file.path);
+    for (const needed of ['README.md', 'LICENSE', 'dist/cli/main.js', 'dist/src/index.js', 'dist/src/index.d.ts']) {
+      check(names.includes(needed), `${needed} is missing`);
+    }
+    const strays = names.filter((name) => /(\.test\.|\.map$|^(test|src|cli|bench|scripts|node_modules)\/)/.test(name));
+    check(strays.length === 0, `these do not belong there: ${strays.join(', ')}`);
+  },
+  'it installs'() {
+    mkdirSync(project);
+    writeFileSync(
+      path.join(project, 'package.json'),
+      JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
+    );
+    const tarball = path.join(work, `rvpt-${version}.tgz`);
+    run('npm', ['install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', tarball], project);
+  },
+  'it imports'() {
+    const script = "import * as rvpt from 'rvpt'; console.log(Object.keys(rvpt).length)";
+    check(Number(run(process.execPath, ['--input-type=module', '-e', script], project)) > 0, 'rvpt exports nothing');
+  },
+  'its types resolve, strictly'() {
+    writeFileSync(
+      path.join(project, 'consumer.ts'),
+      "import * as rvpt from 'rvpt';\nimport { InputError } from 'rvpt';\n" +
+        'export const names: string[] = Object.keys(rvpt);\n' +
+        'export function codeOf(error: unknown): string {\n' +
+        "  return error instanceof InputError ? error.code : 'none';\n}\n",
+    );
+    const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
+    const settings = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--noEmit', '--types', ''];
+    run(process.execPath, [tsc, ...settings, 'consumer.ts'], project);
+  },
+  'its command says its version'() {
+    check(run('npx', ['--no-install', 'rvpt', '--version'], project).trim() === version, 'another version');
+  },
+  'its command inspects a checkpoint'() {
+    cpSync(path.join(root, 'test/golden/clip-tiny/hf'), path.join(project, 'model'), { recursive: true });
+    const found = JSON.parse(run('npx', ['--no-install', 'rvpt', 'inspect', 'model', '--json'], project));
+    const { width, layers, heads, patch_size: patchSize } = found.architecture.vision;
+    check([width, layers, heads, patchSize].join() === '128,3,2,16', `another architecture: ${JSON.stringify(found)}`);
+  },
+  'its command refuses bad input with 2'() {
+    run('npx', ['--no-install', 'rvpt', 'inspect', 'nowhere'], project, 2);
+  },
+};
+
+let failures = 0;
+try {
+  for (const [name, perform] of Object.entries(checks)) {
+    try {
+      perform();
+      console.log(`ok: ${name}`);
+    } catch (error) {
+      failures += 1;
+      console.error(`FAILED: ${name}\n${error.message}`);
+    }
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+const passes = Object.keys(checks).length - failures;
+console.log(`package: ${passes} passed, ${failures} failed`);
+process.exitCode = failures === 0 ? 0 : 1;
