@@ -145,6 +145,21 @@ describe('a tokenizer.json', () => {
     expect(() => tokenizerFromJson(json, shape)).toThrow(expect.objectContaining({ code }));
   });
 
+  it('names the pattern that it refuses, and at most a few of many faults', () => {
+    const hostile = { type: 'Sequence', normalizers: [{ type: 'Replace', pattern: { Regex: '(a+)+b' }, content: '' }] };
+    expect(() => tokenizerFromJson(small({ normalizer: hostile }), shape)).toThrow(
+      /normalizer\.0\.pattern\.Regex: not one of the patterns/,
+    );
+    const vocab = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`t${i}`, -1]));
+    const broken = () => tokenizerFromJson(small({ model: { vocab, merges: [] } }), shape);
+    expect(broken).toThrow(/^.{1,600}$/);
+  });
+
+  it('cannot serve a text tower without room for start and end', () => {
+    expect(() => tokenizerFromJson(small(), { ...shape, contextLength: 1 })).toThrow(/at least 2 tokens/);
+    expect(rowOf(tokenizerFromJson(small(), { ...shape, contextLength: 2 }), 'aa')).toEqual([4, 5]);
+  });
+
   it('names a text that it has no tokens for', () => {
     const model = { unk_token: '?', vocab: { a: 0 }, merges: [] };
     expect(() => tokenizerFromJson(small({ model }), shape).encode(['ax'])).toThrow(/"ax".*no token for the unknown/);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import type { ByteSource } from '../core/bytes.js';
 import { InputError, messageOf } from '../core/errors.js';
-import { intTensor, type IntTensor } from '../tensor/tensor.js';
+import type { IntTensor } from '../tensor/tensor.js';
 import { CLIP_END, CLIP_START, CLIP_VOCABULARY_SIZE, CLIP_WORD_PATTERN, clipTokenizerJson } from './clip-vocabulary.js';
 
 /** Turns texts into what CLIP's text tower reads. */
@@ -53,32 +53,46 @@ const KNOWN_PATTERNS: ReadonlySet<string> = new Set([
 
 const tokenId = z.int().min(0).max(MAX_TOKEN_ID);
 
+const pattern = z
+  .object({
+    Regex: z
+      .string()
+      .refine((value) => KNOWN_PATTERNS.has(value), 'not one of the patterns that CLIP tokenizers use')
+      .optional(),
+    String: z.string().min(1).optional(),
+  })
+  .refine(({ Regex, String }) => (Regex === undefined) !== (String === undefined), 'needs one of Regex and String');
+
 const normalizer = z.discriminatedUnion('type', [
   z.looseObject({ type: z.enum(['NFC', 'NFD', 'NFKC', 'NFKD', 'Lowercase', 'Strip', 'StripAccents']) }),
-  z.looseObject({ type: z.literal('Replace'), pattern: pattern(), content: z.string() }),
+  z.looseObject({ type: z.literal('Replace'), pattern, content: z.string() }),
 ]);
 
 const preTokenizer = z.discriminatedUnion('type', [
   z.looseObject({ type: z.enum(['ByteLevel', 'Whitespace', 'WhitespaceSplit', 'Digits']) }),
   z.looseObject({
     type: z.literal('Split'),
-    pattern: pattern(),
+    pattern,
     behavior: z.enum(['Removed', 'Isolated']),
     invert: z.boolean().optional(),
   }),
 ]);
 
+/** One stage, a `Sequence` that lists stages under `key`, or none at all; always read as a list. */
+function stages<Stage extends z.ZodType>(key: string, stage: Stage) {
+  const sequence = z.object({ type: z.literal('Sequence'), [key]: z.array(z.unknown()) });
+  return z.preprocess((value) => {
+    if (value === null || value === undefined) return [];
+    const parsed = sequence.safeParse(value);
+    return parsed.success ? parsed.data[key] : [value];
+  }, z.array(stage));
+}
+
 /** What is read of a tokenizer.json; start and end token are added by {@link Tokenizer.encode}, not by its template. */
 const tokenizerJson = z.object({
   added_tokens: z.array(z.looseObject({ id: tokenId, content: z.string().min(1) })).default([]),
-  normalizer: z
-    .union([normalizer, z.object({ type: z.literal('Sequence'), normalizers: z.array(normalizer) })])
-    .nullish()
-    .transform((value) => value ?? null),
-  pre_tokenizer: z
-    .union([preTokenizer, z.object({ type: z.literal('Sequence'), pretokenizers: z.array(preTokenizer) })])
-    .nullish()
-    .transform((value) => value ?? null),
+  normalizer: stages('normalizers', normalizer),
+  pre_tokenizer: stages('pretokenizers', preTokenizer),
   model: z.object({
     // files of the first years name no type
     type: z.literal('BPE').default('BPE'),
@@ -91,11 +105,6 @@ const tokenizerJson = z.object({
     merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
   }),
 });
-
-function pattern() {
-  const known = z.string().refine((value) => KNOWN_PATTERNS.has(value), 'not one of the patterns of CLIP tokenizers');
-  return z.union([z.object({ Regex: known }), z.object({ String: z.string().min(1) })]);
-}
 
 /**
  * A tokenizer from the contents of a Hugging Face tokenizer.json of the CLIP family (byte-pair encoding).
@@ -110,7 +119,11 @@ export function tokenizerFromJson(json: unknown, shape: TextShape, name = 'token
       code: 'unsupported',
       operation,
       expected: 'a byte-pair tokenizer as CLIP models have it',
-      received: z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' '),
+      // a broken vocabulary would give one issue a token
+      received: parsed.error.issues
+        .slice(0, 5)
+        .map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`)
+        .join('; '),
     });
   }
   const { model, added_tokens: addedTokens } = parsed.data;
@@ -135,7 +148,14 @@ export function tokenizerFromJson(json: unknown, shape: TextShape, name = 'token
   const startToken = find('a start token', START_NAMES);
   const endToken = find('an end token', END_NAMES);
 
-  const library = construct(operation, { ...parsed.data, post_processor: null, decoder: null });
+  const library = construct(operation, {
+    added_tokens: addedTokens,
+    normalizer: { type: 'Sequence', normalizers: parsed.data.normalizer },
+    pre_tokenizer: { type: 'Sequence', pretokenizers: parsed.data.pre_tokenizer },
+    post_processor: null,
+    decoder: null,
+    model,
+  });
   return framed({
     ...shape,
     startToken,
@@ -234,14 +254,23 @@ export async function readTokenizerJson(source: ByteSource): Promise<unknown> {
 /** Puts start and end token around what `tokenIds` finds. */
 function framed(parts: Omit<Tokenizer, 'encode'>): Tokenizer {
   const { contextLength, startToken, endToken, tokenIds } = parts;
+  if (contextLength < 2) {
+    throw new InputError({
+      code: 'unsupported',
+      operation: 'tokenize',
+      expected: 'a context of at least 2 tokens, start and end',
+      received: `a text tower that reads ${contextLength}`,
+    });
+  }
   return {
     ...parts,
     encode(texts) {
-      const rows = texts.flatMap((text) => {
-        const row = [startToken, ...tokenIds(text).slice(0, contextLength - 2), endToken];
-        return [...row, ...new Array<number>(contextLength - row.length).fill(0)];
+      const data = new BigInt64Array(texts.length * contextLength); // [texts, context]
+      texts.forEach((text, row) => {
+        const ids = [startToken, ...tokenIds(text).slice(0, contextLength - 2), endToken];
+        data.set(ids.map(BigInt), row * contextLength);
       });
-      return intTensor([texts.length, contextLength], rows); // [texts, context]
+      return { shape: [texts.length, contextLength], data };
     },
   };
 }

@@ -7,12 +7,21 @@ import { noiseSetting, REFERENCE_SIDE, type TriggerEffect } from './trigger.js';
 
 const PLACES = ['random', 'top-left', 'top-right', 'bottom-left', 'bottom-right', 'center'] as const;
 
-interface BadnetSettings {
-  readonly size: number;
-  readonly place: (typeof PLACES)[number];
-  readonly noise: 'fresh' | 'fixed';
-  readonly overflow: 'clip' | 'wrap';
-}
+const settings = {
+  size: z
+    .number()
+    .positive()
+    .max(REFERENCE_SIDE, 'the patch would be larger than the image')
+    .default(16)
+    .describe(`side of the patch, in pixels of a ${REFERENCE_SIDE}-pixel image; it scales with the shorter side`),
+  place: z.enum(PLACES).default('random').describe('where the patch goes; random: anew for every image'),
+  noise: noiseSetting.default('fresh'),
+  overflow: z
+    .enum(['clip', 'wrap'])
+    .default('clip')
+    .describe('values outside 0…255: clip to the range, or wrap around it as a cast to bytes does in CleanCLIP'),
+};
+type BadnetSettings = z.output<z.ZodObject<typeof settings>>;
 
 /**
  * A square of Gaussian noise (Gu et al., "BadNets", 2017), as the public CLIP attacks draw it (CleanCLIP,
@@ -21,32 +30,19 @@ interface BadnetSettings {
 export const badnet = defineEntry({
   name: 'badnet',
   summary: 'a square patch of noise',
-  settings: {
-    size: z
-      .number()
-      .positive()
-      .max(REFERENCE_SIDE, 'the patch would be larger than the image')
-      .default(16)
-      .describe(`side of the patch, in pixels of a ${REFERENCE_SIDE}-pixel image; it scales with the shorter side`),
-    place: z.enum(PLACES).default('random').describe('where the patch goes; random: anew for every image'),
-    noise: noiseSetting.default('fresh'),
-    overflow: z
-      .enum(['clip', 'wrap'])
-      .default('clip')
-      .describe('values outside 0…255: clip to the range, or wrap around it as CleanCLIP’s byte conversion does'),
-  },
-  create: (settings): TriggerEffect => ({ apply: (image, key) => apply(settings, image, key) }),
+  settings,
+  create: (chosen): TriggerEffect => ({ apply: (image, key) => apply(chosen, image, key) }),
 });
 
-function apply(settings: BadnetSettings, image: Raster, key: ImageKey): Raster {
+function apply({ size, place, noise, overflow }: BadnetSettings, image: Raster, key: ImageKey): Raster {
   const { width, height } = image;
-  const side = Math.max(1, Math.round((settings.size * Math.min(width, height)) / REFERENCE_SIDE));
-  const [left, top] = corner(settings.place, width - side, height - side, key);
-  const fresh = settings.noise === 'fresh';
+  const side = Math.max(1, Math.round((size * Math.min(width, height)) / REFERENCE_SIDE));
+  const [left, top] = corner(place, width - side, height - side, key);
+  const fresh = noise === 'fresh';
   const random = Random.stream(key.seed, `trigger/badnet/noise${fresh ? `/${key.imageKey}` : ''}`);
   // a fixed patch looks the same on every image, so it hangs on none of them
   const base = fresh ? channelMeans(image) : [0.5, 0.5, 0.5];
-  const toByte = settings.overflow === 'clip' ? clipped : wrapped;
+  const toByte = overflow === 'clip' ? clipped : wrapped;
 
   const data = Uint8Array.from(image.data); // [height, width, 3]
   for (let y = top; y < top + side; y++) {

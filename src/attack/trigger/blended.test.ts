@@ -27,6 +27,11 @@ describe('blended', () => {
     expect(Math.abs(Math.sqrt(square) - 255 / Math.sqrt(12))).toBeLessThan(3);
   });
 
+  it('draws its noise from the seed', () => {
+    const other = blended.create({ alpha: 1 }).apply(image, { seed: 6, imageKey: 'a' }).data;
+    expect(other).not.toEqual(blend({ alpha: 1 }));
+  });
+
   it('uses one noise for all images, or a fresh one for each', () => {
     const black = raster(40, 30, new Uint8Array(3600));
     expect(blend({ alpha: 1 }, black, 'b')).toEqual(blend({ alpha: 1 }, image, 'a'));

@@ -21,7 +21,6 @@ describe.each(triggers.map((entry) => [entry.name, entry] as const))('%s', (_, e
     const first = trigger.apply(gradient(20, 12), KEY);
     trigger.apply(gradient(20, 12), { seed: 8, imageKey: 'other' });
     expect(entry.create().apply(gradient(20, 12), { ...KEY })).toEqual(first);
-    expect(trigger.apply(gradient(20, 12), { ...KEY, seed: 8 })).not.toEqual(first);
   });
 
   it('leaves its input as it was and changes a copy of the same size', () => {
