@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import * as ort from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-node';
 
 import { InputError, messageOf } from '../core/errors.js';
 import type { OnnxProgram } from '../graph/onnx/lower.js';
@@ -7,69 +7,71 @@ import { serializeOnnx } from '../graph/onnx/serialize.js';
 import type { Feeds, Runtime, Session } from '../runtime/session.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { RunRequest } from './onnx-messages.js';
+import { OnnxThread } from './onnx-thread.js';
 
 /** Execution providers of onnxruntime that may be asked for, and whose kernels each lowers for. */
 const devices = { cpu: 'cpu', webgpu: 'webgpu', cuda: 'cpu', dml: 'cpu', coreml: 'cpu' } as const;
 
 export type Device = keyof typeof devices;
-export const deviceNames: readonly string[] = ['auto', ...Object.keys(devices)];
+
+export function isDevice(name: string): name is Device {
+  return Object.hasOwn(devices, name);
+}
 
 export interface OnnxRuntimeOptions {
   readonly device?: Device;
   /** Threads inside an op; by default one for every available processor. */
   readonly threads?: number;
-  /** Where onnxruntime writes a profile, for the tests that look at node placement. */
-  readonly profilePrefix?: string;
+  /** Refuse programs of which a part would run on another device than the one asked for. */
+  readonly forbidFallback?: boolean;
 }
 
 class OnnxSession implements Session {
   readonly #program: OnnxProgram;
-  readonly #session: ort.InferenceSession;
-  readonly #outputs: string[];
+  readonly #thread: OnnxThread;
+  readonly #id: number;
+  readonly #outputs: readonly string[];
 
-  constructor(program: OnnxProgram, session: ort.InferenceSession) {
+  constructor(program: OnnxProgram, thread: OnnxThread, id: number) {
     this.#program = program;
-    this.#session = session;
+    this.#thread = thread;
+    this.#id = id;
     this.#outputs = program.outputs.map((output) => output.name);
   }
 
   async run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>> {
-    const tensors: Record<string, ort.Tensor> = {};
+    const checked: Record<string, RunRequest['feeds'][string]> = {};
     for (const { name, dtype, shape } of this.#program.inputs) {
-      if (!(name in feeds)) throw new Error(`session: input ${name} is not fed`);
+      if (!Object.hasOwn(feeds, name)) throw new Error(`session: input ${name} is not fed`);
       const feed = feeds[name];
       if (!sameShape(feed.shape, shape)) {
         throw new Error(`session: input ${name}: expected ${formatShape(shape)}, got ${formatShape(feed.shape)}`);
       }
-      tensors[name] = new ort.Tensor(dtype, feed.data, shape);
+      checked[name] = { dtype, shape, data: feed.data };
     }
-    const unknown = Object.keys(feeds).filter((name) => !(name in tensors));
+    const unknown = Object.keys(feeds).filter((name) => !Object.hasOwn(checked, name));
     if (unknown.length > 0) throw new Error(`session: no input named ${unknown.join(', ')}`);
-    const results = await this.#session.run(tensors, this.#outputs);
-    const out: Record<string, Tensor> = {};
-    for (const { name, shape } of this.#program.outputs) {
-      const { data } = results[name];
-      if (!(data instanceof Float32Array)) throw new Error(`session: output ${name} is not float32`);
-      out[name] = { shape, data };
-    }
-    return out;
+    const results = await this.#thread.ask(this.#id, { kind: 'run', feeds: checked, outputs: this.#outputs });
+    return Object.fromEntries(this.#program.outputs.map(({ name, shape }) => [name, { shape, data: results[name] }]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#session.release();
+    await this.#thread.ask(this.#id, { kind: 'release' });
   }
 }
 
-/** onnxruntime in this process. */
+/** onnxruntime, in a thread beside the caller's. */
 export class OnnxRuntime implements Runtime {
   readonly device: Device;
   readonly threads: number;
-  readonly #profilePrefix: string | undefined;
+  readonly #forbidFallback: boolean;
+  #thread: OnnxThread | undefined;
 
   constructor(options: OnnxRuntimeOptions = {}) {
     this.device = options.device ?? 'cpu';
     this.threads = options.threads ?? availableParallelism();
-    this.#profilePrefix = options.profilePrefix;
+    this.#forbidFallback = options.forbidFallback ?? false;
   }
 
   get description(): string {
@@ -80,21 +82,22 @@ export class OnnxRuntime implements Runtime {
     return devices[this.device];
   }
 
-  /**
-   * @throws InputError (`unsupported`) when onnxruntime cannot use the device on this machine
-   */
+  /** @throws InputError (`unsupported`) when onnxruntime cannot use the device on this machine */
   async compile(program: OnnxProgram): Promise<Session> {
     const { bytes, externalData } = await serializeOnnx(program);
-    const options: ort.InferenceSession.SessionOptions = {
-      executionProviders: this.device === 'cpu' ? ['cpu'] : [this.device, 'cpu'],
+    const options: InferenceSession.SessionOptions = {
+      executionProviders: this.device === 'cpu' || this.#forbidFallback ? [this.device] : [this.device, 'cpu'],
       intraOpNumThreads: this.threads,
-      // errors only: notes on node placement are for the tests, which read them from the profile
+      // errors only: notes on node placement help nobody who did not ask for them
       logSeverityLevel: 3,
       externalData,
-      ...(this.#profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: this.#profilePrefix }),
+      ...(this.#forbidFallback ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
     };
+    this.#thread ??= new OnnxThread();
+    const id = this.#thread.newSession();
+    const buffers = [bytes, ...externalData.map(({ data }) => data)].map(({ buffer }) => buffer);
     try {
-      return new OnnxSession(program, await ort.InferenceSession.create(bytes, options));
+      await this.#thread.ask(id, { kind: 'create', bytes, options }, buffers);
     } catch (thrown) {
       if (this.device === 'cpu') throw thrown;
       throw new InputError({
@@ -106,5 +109,6 @@ export class OnnxRuntime implements Runtime {
         cause: thrown,
       });
     }
+    return new OnnxSession(program, this.#thread, id);
   }
 }

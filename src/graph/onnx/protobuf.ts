@@ -34,7 +34,7 @@ export class ProtobufWriter {
     return this;
   }
 
-  finish(): Uint8Array {
+  finish(): Uint8Array<ArrayBuffer> {
     const out = new Uint8Array(this.#length);
     let at = 0;
     for (const chunk of this.#chunks) {

@@ -5,9 +5,9 @@ import { ProtobufWriter } from './protobuf.js';
 
 /** A model as onnxruntime takes it: the protobuf, and the weights beside it. */
 export interface OnnxModel {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** External tensor data by location; empty when all weights are inside `bytes`. */
-  readonly externalData: readonly { readonly path: string; readonly data: Uint8Array }[];
+  readonly externalData: readonly { readonly path: string; readonly data: Uint8Array<ArrayBuffer> }[];
 }
 
 // Field numbers of onnx.proto (github.com/onnx/onnx, onnx/onnx.proto).

@@ -1,0 +1,98 @@
+import { gradients } from '../graph/autodiff.js';
+import * as ops from '../graph/ops/index.js';
+import { Graph, type Value } from '../graph/value.js';
+import { patchCount } from '../model/architecture.js';
+import { sharedKeysValues } from '../model/transformer.js';
+import { classTokens, unitRows, VisionTransformer } from '../model/vision-transformer.js';
+import type { ClipWeights } from '../model/weights.js';
+import { crossEntropy, featureRepelling } from '../training/loss.js';
+
+export interface PromptShape {
+  /** D: prompts enter the blocks D … L − 1, counted from 0. */
+  readonly depth: number;
+  /** b: prompt tokens a block. */
+  readonly tokens: number;
+}
+
+export interface ObjectiveSettings {
+  /** α: weight of the feature-repelling term; 0 is plain visual prompt tuning. */
+  readonly alpha: number;
+  /** Lower bound of the feature-repelling term of a sample; undefined: none. */
+  readonly margin: number | undefined;
+}
+
+/** The name of the prompts of block d, as graph input, as gradient output (`d…`) and in files. */
+export const promptName = (d: number): string => `prompts.${d}`;
+export const gradientName = (d: number): string => `gradient.${d}`;
+
+/**
+ * What stays the same for an image while prompts are tuned: f^D, and the class tokens σ of the unprompted model as
+ * rows of length 1.
+ * Inputs: `pixel_values` [B, 3, S, S]. Outputs: `state` [B, 1 + M, W], `sigma` [L − D, B, W].
+ */
+export function frozenFeaturesGraph(weights: ClipWeights, depth: number, batch: number): Record<string, Value> {
+  const { imageSize, layers, width } = weights.architecture.vision;
+  const graph = new Graph();
+  const vision = new VisionTransformer(graph, weights);
+  const embedded = vision.embed(graph.input('pixel_values', [batch, 3, imageSize, imageSize]));
+  const states = [embedded, ...vision.blocks(embedded, { from: 0, classTokenOnly: true })];
+  const [first, ...rest] = states
+    .slice(depth + 1)
+    .map((state) => ops.reshape(unitRows(classTokens(state)), [1, batch, width]));
+  return {
+    state: ops.slice(states[Math.min(depth, layers)], 1, 0, states[depth].shape[1]),
+    sigma: ops.concat([first, ...rest], 0),
+  };
+}
+
+/**
+ * One step's loss and gradients on cached features, as the sum over the samples weighted by `weights`, so that a
+ * batch may come in parts and a part may be padded with samples of weight 0.
+ *
+ * Inputs: `state` [B, 1 + M, W], `sigma` [L − D, B, W], `targets` [B, C], `weights` [B],
+ * `prompts.{d}` [b, W] for d = D … L − 1.
+ * Outputs: `loss`, `ce`, `fr` [], `gradient.{d}` [b, W].
+ * @param textFeatures unit rows, one a class: [C, E]
+ */
+export function tuningStepGraph(
+  weights: ClipWeights,
+  prompts: PromptShape,
+  objective: ObjectiveSettings,
+  textFeatures: { readonly classes: number; readonly data: Float32Array },
+  batch: number,
+): Record<string, Value> {
+  const { architecture } = weights;
+  const { layers, width } = architecture.vision;
+  const tokens = 1 + patchCount(architecture.vision);
+  const graph = new Graph();
+  const vision = new VisionTransformer(graph, weights);
+  const state = graph.input('state', [batch, tokens, width]);
+  const sigma = graph.input('sigma', [layers - prompts.depth, batch, width]);
+  const targets = graph.input('targets', [batch, textFeatures.classes]);
+  const sampleWeights = graph.input('weights', [batch]);
+
+  const trainable = new Map<number, Value>();
+  for (let d = prompts.depth; d < layers; d++) {
+    trainable.set(d, graph.input(promptName(d), [prompts.tokens, width]));
+  }
+  const keysValues = new Map(
+    [...trainable].map(([d, p]) => [d, sharedKeysValues(p, vision.block(d), architecture.vision)] as const),
+  );
+  const states = vision.blocks(state, { from: prompts.depth, classTokenOnly: true, prompts: keysValues });
+  const tokensByLayer = states.map(classTokens);
+  const embedding = unitRows(vision.project(tokensByLayer[tokensByLayer.length - 1])); // [B, E]
+  const classes = graph.constant('text features', [textFeatures.classes, architecture.embedDim], textFeatures.data);
+  const scale = graph.constant('logit scale', [], async () =>
+    Float32Array.of(Math.exp((await weights.read('logit_scale'))[0])),
+  );
+  const logits = ops.mul(ops.matMul(embedding, classes, { transB: true }), scale); // [B, C]
+
+  const weighted = (perSample: Value): Value => ops.reshape(ops.reduceSum(ops.mul(perSample, sampleWeights), [0]), []);
+  const ce = weighted(crossEntropy(logits, targets));
+  const fr = weighted(featureRepelling(tokensByLayer, sigma, objective.margin));
+  const loss = objective.alpha === 0 ? ce : ops.add(ce, ops.scale(fr, objective.alpha));
+  const blocks = [...trainable.keys()];
+  const byPrompt = gradients(loss, [...trainable.values()]);
+  const named = Object.fromEntries(byPrompt.map((gradient, i) => [gradientName(blocks[i]), gradient]));
+  return { loss, ce, fr, ...named };
+}

@@ -1,0 +1,125 @@
+import * as ops from '../graph/ops/index.js';
+import type { Graph, Value } from '../graph/value.js';
+import type { TowerArchitecture } from './architecture.js';
+import { readBlockLinear, type BlockLinear, type LinearArrays } from './folded-weights.js';
+import type { ClipWeights } from './weights.js';
+
+/** A linear layer in a graph: weight [in, out], bias [out]. */
+export interface Linear {
+  readonly weight: Value;
+  readonly bias: Value;
+}
+
+/** The folded layers of one residual block, see `folded-weights.ts`. */
+export type Block = Readonly<Record<BlockLinear, Linear>>;
+
+/** x · weight + bias: [..., in] gives [..., out]. */
+export function linear(x: Value, { weight, bias }: Linear): Value {
+  return ops.add(ops.matMul(x, weight), bias);
+}
+
+/** Adds a folded layer to the graph as constants that are read when the graph is lowered. */
+export function frozenLinear(
+  graph: Graph,
+  name: string,
+  inputs: number,
+  outputs: number,
+  read: () => Promise<LinearArrays>,
+): Linear {
+  let bias: Float32Array | undefined;
+  // one reading folds both; only the bias, which is small, is kept until it is asked for
+  const fold = async (): Promise<LinearArrays> => {
+    const arrays = await read();
+    bias = arrays.bias;
+    return arrays;
+  };
+  return {
+    weight: graph.constant(`${name}.weight`, [inputs, outputs], async () => (await fold()).weight),
+    bias: graph.constant(`${name}.bias`, [outputs], async () => bias ?? (await fold()).bias),
+  };
+}
+
+/** The frozen block `index` of a tower. */
+export function frozenBlock(graph: Graph, weights: ClipWeights, towerName: 'vision' | 'text', index: number): Block {
+  const { width, mlpWidth } = weights.architecture[towerName];
+  const layer = (which: BlockLinear, inputs: number, outputs: number): Linear =>
+    frozenLinear(graph, `${towerName}.${index}.${which}`, inputs, outputs, () =>
+      readBlockLinear(weights, towerName, index, which),
+    );
+  return {
+    query: layer('query', width, width),
+    key: layer('key', width, width),
+    value: layer('value', width, width),
+    output: layer('output', width, width),
+    up: layer('up', width, mlpWidth),
+    down: layer('down', mlpWidth, width),
+  };
+}
+
+/** Keys and values that every image of a batch attends to beside its own tokens: both [heads, b, width / heads]. */
+export interface SharedKeysValues {
+  readonly keys: Value;
+  readonly values: Value;
+}
+
+export interface BlockOptions {
+  readonly shared?: SharedKeysValues;
+  /** Added to the attention scores [tokens, tokens]. */
+  readonly mask?: Value;
+  /** Compute only the first token's output: [B, 1, W]. The other tokens still lend their keys and values. */
+  readonly firstTokenOnly?: boolean;
+}
+
+/** [B, T, W] to [H, B, T, W / H]: heads outermost, so that one matrix product can take the rows of all images. */
+function splitHeads(x: Value, heads: number): Value {
+  const [batch, tokens, width] = x.shape;
+  return ops.transpose(ops.reshape(x, [batch, tokens, heads, width / heads]), [2, 0, 1, 3]);
+}
+
+/** [H, B, T, W / H] to [B, T, W]. */
+function mergeHeads(x: Value): Value {
+  const [heads, batch, tokens, headWidth] = x.shape;
+  return ops.reshape(ops.transpose(x, [1, 2, 0, 3]), [batch, tokens, heads * headWidth]);
+}
+
+/** Softmax attention; queries, keys, values [H, B, T, W / H], the scale folded into the queries. */
+function attend(queries: Value, keys: Value, values: Value, { shared, mask }: BlockOptions): Value {
+  const own = ops.matMul(queries, keys, { transB: true }); // [H, B, Tq, Tk]
+  if (shared === undefined) {
+    return ops.matMul(ops.softmax(mask === undefined ? own : ops.add(own, mask)), values); // [H, B, Tq, W / H]
+  }
+  const [heads, batch, tokens, ownCount] = own.shape;
+  const [, sharedCount, headWidth] = shared.keys.shape;
+  // keys that all images share: one product for all rows of the batch, and no copy of the keys an image
+  const rows = ops.reshape(queries, [heads, batch * tokens, headWidth]); // [H, B·Tq, W / H]
+  const toShared = ops.reshape(ops.matMul(rows, shared.keys, { transB: true }), [heads, batch, tokens, sharedCount]);
+  const weights = ops.softmax(ops.concat([own, toShared], 3)); // [H, B, Tq, Tk + b]
+  const fromOwn = ops.matMul(ops.slice(weights, 3, 0, ownCount), values); // [H, B, Tq, W / H]
+  const sharedWeights = ops.slice(weights, 3, ownCount, ownCount + sharedCount);
+  const fromShared = ops.matMul(ops.reshape(sharedWeights, [heads, batch * tokens, sharedCount]), shared.values);
+  return ops.add(fromOwn, ops.reshape(fromShared, [heads, batch, tokens, headWidth])); // [H, B, Tq, W / H]
+}
+
+/** One pre-norm residual block on x [B, T, W]: [B, T, W], or [B, 1, W] when only the first token is wanted. */
+export function transformerBlock(x: Value, block: Block, tower: TowerArchitecture, options: BlockOptions = {}): Value {
+  const { heads, activation, normEpsilon } = tower;
+  const normed = ops.layerNormalization(x, normEpsilon); // [B, T, W]
+  const first = (value: Value): Value => (options.firstTokenOnly === true ? ops.slice(value, 1, 0, 1) : value);
+  const queries = splitHeads(linear(first(normed), block.query), heads); // [H, B, Tq, W / H]
+  const keys = splitHeads(linear(normed, block.key), heads); // [H, B, T, W / H]
+  const values = splitHeads(linear(normed, block.value), heads); // [H, B, T, W / H]
+  const attended = linear(mergeHeads(attend(queries, keys, values, options)), block.output); // [B, Tq, W]
+  const middle = ops.add(first(x), attended); // [B, Tq, W]
+  const hidden = linear(ops.layerNormalization(middle, normEpsilon), block.up); // [B, Tq, F]
+  const active = activation === 'quick_gelu' ? ops.silu(hidden) : ops.gelu(hidden);
+  return ops.add(middle, linear(active, block.down)); // [B, Tq, W]
+}
+
+/** The keys and values of tokens [b, W] that a block reads but does not write: both [H, b, W / H]. */
+export function sharedKeysValues(tokens: Value, block: Block, tower: TowerArchitecture): SharedKeysValues {
+  const [count, width] = tokens.shape;
+  const normed = ops.layerNormalization(tokens, tower.normEpsilon); // [b, W]
+  const split = (x: Value): Value =>
+    ops.transpose(ops.reshape(x, [count, tower.heads, width / tower.heads]), [1, 0, 2]);
+  return { keys: split(linear(normed, block.key)), values: split(linear(normed, block.value)) };
+}

@@ -1,0 +1,38 @@
+import type { InferenceSession } from 'onnxruntime-node';
+
+import type { Dtype } from '../graph/value.js';
+import type { Shape } from '../tensor/shape.js';
+
+interface Addressed {
+  /** Pairs the answer with the question. */
+  readonly id: number;
+  readonly session: number;
+}
+
+export interface CreateRequest {
+  readonly kind: 'create';
+  readonly bytes: Uint8Array;
+  readonly options: InferenceSession.SessionOptions;
+}
+
+export interface RunRequest {
+  readonly kind: 'run';
+  readonly feeds: Readonly<
+    Record<string, { readonly dtype: Dtype; readonly shape: Shape; readonly data: Float32Array | BigInt64Array }>
+  >;
+  readonly outputs: readonly string[];
+}
+
+export interface ReleaseRequest {
+  readonly kind: 'release';
+}
+
+/** What the main thread asks of the thread that runs sessions. */
+export type OnnxRequest = Addressed & (CreateRequest | RunRequest | ReleaseRequest);
+
+/** Outputs by name; empty for requests that give none. */
+export type OnnxResult = Record<string, Float32Array>;
+
+export type OnnxAnswer =
+  | { readonly id: number; readonly result: OnnxResult }
+  | { readonly id: number; readonly error: string };

@@ -1,0 +1,47 @@
+// Runs onnxruntime sessions in a thread of their own: a run blocks the thread that calls it, and the main one has
+// images to decode, progress to show and Ctrl-C to hear. Plain JavaScript, so that it loads as it is from src/ too.
+import { parentPort } from 'node:worker_threads';
+import * as ort from 'onnxruntime-node';
+
+/** @type {Map<number, ort.InferenceSession>} */
+const sessions = new Map();
+
+/**
+ * @param {import('./onnx-messages.js').OnnxRequest} request
+ * @returns {Promise<import('./onnx-messages.js').OnnxResult>}
+ */
+async function answer(request) {
+  if (request.kind === 'create') {
+    sessions.set(request.session, await ort.InferenceSession.create(request.bytes, request.options));
+    return {};
+  }
+  const session = sessions.get(request.session);
+  if (session === undefined) throw new Error(`session ${request.session} is not open`);
+  if (request.kind === 'release') {
+    sessions.delete(request.session);
+    await session.release();
+    return {};
+  }
+  /** @type {Record<string, ort.Tensor>} */
+  const feeds = {};
+  for (const [name, { dtype, shape, data }] of Object.entries(request.feeds)) {
+    feeds[name] = new ort.Tensor(dtype, data, shape);
+  }
+  const results = await session.run(feeds, request.outputs);
+  /** @type {import('./onnx-messages.js').OnnxResult} */
+  const outputs = {};
+  for (const name of request.outputs) {
+    const { data } = results[name];
+    if (!(data instanceof Float32Array)) throw new Error(`output ${name} is not float32`);
+    outputs[name] = data;
+  }
+  return outputs;
+}
+
+parentPort?.on('message', (/** @type {import('./onnx-messages.js').OnnxRequest} */ request) => {
+  void answer(request).then(
+    (result) => parentPort?.postMessage({ id: request.id, result }),
+    (/** @type {unknown} */ thrown) =>
+      parentPort?.postMessage({ id: request.id, error: thrown instanceof Error ? thrown.message : String(thrown) }),
+  );
+});

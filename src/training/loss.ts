@@ -1,0 +1,39 @@
+import * as ops from '../graph/ops/index.js';
+import type { Value } from '../graph/value.js';
+import { rowNorms } from '../model/vision-transformer.js';
+
+/**
+ * Cross-entropy of each sample.
+ * @param logits [B, C]
+ * @param targets class probabilities, one-hot for plain labels: [B, C]
+ * @returns [B]
+ */
+export function crossEntropy(logits: Value, targets: Value): Value {
+  const picked = ops.reduceSum(ops.mul(ops.logSoftmax(logits), targets), [1]); // [B, 1]
+  return ops.reshape(ops.scale(picked, -1), [logits.shape[0]]);
+}
+
+/**
+ * Cosine of rows.
+ * @param x [..., W]
+ * @param unit rows of length 1: [..., W]
+ * @returns [..., 1]
+ */
+export function cosineToUnit(x: Value, unit: Value): Value {
+  return ops.div(ops.reduceSum(ops.mul(x, unit), [x.shape.length - 1]), rowNorms(x));
+}
+
+/**
+ * The feature-repelling term of each sample: cos(c_i^d, σ_i^d) averaged over the layers (RVPT, section 4, L_FR before
+ * the mean over the batch), no lower than the margin if there is one.
+ * @param classTokens of the prompted model, by layer: each [B, W]
+ * @param sigma class tokens of the unprompted model at the same layers, as rows of length 1: [layers, B, W]
+ * @returns [B]
+ */
+export function featureRepelling(classTokens: readonly Value[], sigma: Value, margin: number | undefined): Value {
+  const [layers, batch, width] = sigma.shape;
+  const [first, ...rest] = classTokens.map((token) => ops.reshape(token, [1, batch, width]));
+  const cosines = cosineToUnit(ops.concat([first, ...rest], 0), sigma); // [layers, B, 1]
+  const mean = ops.reshape(ops.scale(ops.reduceSum(cosines, [0]), 1 / layers), [batch]); // [B]
+  return margin === undefined ? mean : ops.clampMin(mean, margin);
+}
