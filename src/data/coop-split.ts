@@ -18,7 +18,8 @@ const schema = z.object({
 type CoopSplit = z.output<typeof schema>;
 
 /** CoOp's `split_zhou_*.json`: train, val and test, each a list of [path, label, class name]. */
-export const coopSplit: DatasetLayout = {
+export const coopSplit = {
+  name: 'coop-split' as const,
   summary: 'CoOp’s split_zhou_*.json beside its folder of images',
 
   async detect(location) {
@@ -49,7 +50,7 @@ export const coopSplit: DatasetLayout = {
       imagesSeen: false,
     } satisfies Listing;
   },
-};
+} satisfies DatasetLayout;
 
 function parseSplit(value: unknown, name: string): CoopSplit {
   const parsed = schema.safeParse(value);

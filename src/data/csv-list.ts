@@ -10,7 +10,8 @@ import { readText, withFile } from './text-file.js';
 const defaultFile = 'labels.csv';
 
 /** A CSV file with the columns `image` (a path relative to it) and `label` (a class name, or an index with a class-names file). */
-export const csvList: DatasetLayout = {
+export const csvList = {
+  name: 'csv' as const,
   summary: 'a .csv file with the columns image,label; paths relative to it',
 
   async detect(location) {
@@ -32,7 +33,7 @@ export const csvList: DatasetLayout = {
     const samples: Sample[] = rows.map(({ image }, i) => ({ path: image, label: labels[i] }));
     return { classNames, samples, images: options.images ?? folder, imagesSeen: false } satisfies Listing;
   },
-};
+} satisfies DatasetLayout;
 
 function readRows(text: string, name: string): { image: string; label: string }[] {
   const [header = [], ...rows] = parseCsv(text, name);

@@ -10,13 +10,9 @@ import { repeated } from './repeated.js';
 import type { Dataset } from './sample.js';
 
 /** Layouts in the order in which they are tried: a list file says more than the folder around it. */
-export const datasetLayouts = {
-  'coop-split': coopSplit,
-  csv: csvList,
-  'image-folder': imageFolder,
-} as const satisfies Record<string, DatasetLayout>;
+export const datasetLayouts = [coopSplit, csvList, imageFolder] as const;
 
-export type DatasetLayoutName = keyof typeof datasetLayouts;
+export type DatasetLayoutName = (typeof datasetLayouts)[number]['name'];
 
 export interface DatasetOptions extends ListOptions {
   /** Found out by looking, by default. */
@@ -32,31 +28,30 @@ export interface DatasetOptions extends ListOptions {
  */
 export async function openDataset(location: DatasetLocation, options: DatasetOptions = {}): Promise<Dataset> {
   const { layout, found } = await findLayout(location, options.layout);
-  const listing = await datasetLayouts[layout].list(found, options);
+  const listing = await layout.list(found, options);
   await checkListing(listing, locationName(found), options.emptyClasses ?? 'refuse');
   const { classNames, samples, images, split, ignored = [] } = listing;
   return {
     classNames,
     samples,
     images,
-    source: { layout, location: locationName(found), ignored, ...(split === undefined ? {} : { split }) },
+    source: { layout: layout.name, location: locationName(found), ignored, ...(split === undefined ? {} : { split }) },
   };
 }
 
 async function findLayout(
   location: DatasetLocation,
   wanted: DatasetLayoutName | undefined,
-): Promise<{ layout: DatasetLayoutName; found: DatasetLocation }> {
-  const candidates: readonly DatasetLayoutName[] =
-    wanted === undefined ? ['coop-split', 'csv', 'image-folder'] : [wanted];
+): Promise<{ layout: DatasetLayout; found: DatasetLocation }> {
+  const candidates = datasetLayouts.filter(({ name }) => wanted === undefined || name === wanted);
   for (const layout of candidates) {
-    const found = await datasetLayouts[layout].detect(location);
+    const found = await layout.detect(location);
     if (found !== undefined) return { layout, found };
   }
   throw new InputError({
     code: 'data',
     operation: `read data set ${locationName(location)}`,
-    expected: candidates.map((layout) => `${layout} (${datasetLayouts[layout].summary})`).join(' or '),
+    expected: candidates.map(({ name, summary }) => `${name} (${summary})`).join(' or '),
     received: 'something else',
   });
 }

@@ -27,7 +27,8 @@ const splitFolders: ReadonlyMap<string, Split> = new Map([
 ]);
 
 /** One folder a class, at the top or under train, val and test. */
-export const imageFolder: DatasetLayout = {
+export const imageFolder = {
+  name: 'image-folder' as const,
   summary: 'one folder a class, at the top or under train/, val/ and test/',
 
   detect: (location) => Promise.resolve(location.file === undefined ? location : undefined),
@@ -55,7 +56,7 @@ export const imageFolder: DatasetLayout = {
       imagesSeen: true,
     } satisfies Listing;
   },
-};
+} satisfies DatasetLayout;
 
 /** The folder that holds the class folders. */
 async function findRoot(location: DatasetLocation, options: ListOptions): Promise<{ root: string; split?: Split }> {

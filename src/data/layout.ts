@@ -33,6 +33,7 @@ export interface Listing {
 
 /** One way a labelled data set lies on disk. */
 export interface DatasetLayout {
+  readonly name: string;
   /** One line for help texts. */
   readonly summary: string;
   /** The location with its list file found, if this layout can read it. */

@@ -51,6 +51,10 @@ describe('what is decoded', () => {
     const png = await sharpOf(deep, 2, 1, 3).toColourspace('rgb16').png().toBuffer();
     expect((await sharp(png).metadata()).depth).toBe('ushort');
     expect([...(await decoded(png)).data]).toEqual([0x00, 0x12, 0xff, 0x80, 0x00, 0xab]);
+
+    const gray = await sharpOf(deep.slice(1, 3), 2, 1, 1).toColourspace('grey16').png().toBuffer();
+    expect(await sharp(gray).metadata()).toMatchObject({ depth: 'ushort', channels: 1 });
+    expect([...(await decoded(gray)).data]).toEqual([0x12, 0x12, 0x12, 0xff, 0xff, 0xff]);
   });
 
   test('alpha stands beside colours that it has not touched; without transparency there is none', async () => {
