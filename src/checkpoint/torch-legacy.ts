@@ -100,7 +100,7 @@ function notTorch(file: string, received: string): Error {
 
 interface Position {
   readonly offset: number;
-  readonly length: number;
+  readonly bytes: number;
 }
 
 async function locateStorages(
@@ -126,17 +126,16 @@ async function locateStorages(
         fix: 'The file is cut short or lies about sizes: download it again.',
       });
     }
-    positions.set(key, { offset, length });
+    positions.set(key, { offset, bytes: position - offset });
   }
   return positions;
 }
 
 function locate(source: ByteSource, positions: ReadonlyMap<string, Position>, name: string, tensor: PickleTensor) {
-  const { key, start, length } = tensor.storage;
-  const position = positions.get(key);
-  if (position !== undefined && start + length <= position.length) {
-    return placeTensor(name, tensor, source, position.offset);
-  }
-  const received = position === undefined ? 'no such storage' : `${position.length} elements`;
-  throw storageMissing(source.name, name, `${start + length} elements in storage ${quoted(key)}`, received);
+  const { storage } = tensor;
+  const position = positions.get(storage.key);
+  const bytes = storageBytes(storage, storage.start + storage.length);
+  if (position !== undefined && bytes <= position.bytes) return placeTensor(name, tensor, source, position.offset);
+  const received = position === undefined ? 'no such storage' : `${position.bytes} bytes`;
+  throw storageMissing(source.name, name, `${bytes} bytes in storage ${quoted(storage.key)}`, received);
 }

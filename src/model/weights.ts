@@ -60,6 +60,7 @@ function draw({ name, shape, initial }: TensorSpec, seed: number): Float32Array 
   return values;
 }
 
-function noSuchTensor(name: string): RangeError {
+/** The error for a name that is not in `shapes`. */
+export function noSuchTensor(name: string): RangeError {
   return new RangeError(`weights: this architecture has no tensor "${name}"`);
 }

@@ -1,0 +1,65 @@
+import type { ByteSource } from '../core/bytes.js';
+import { quoted, refuse } from './refusal.js';
+import { openSafetensors } from './safetensors.js';
+import type { StoredTensor } from './stored-tensor.js';
+import type { TorchContainer, TorchFile } from './torch-file.js';
+import { openTorchLegacy } from './torch-legacy.js';
+import { openTorchZip } from './torch-zip.js';
+import { unwrapTensors, withoutPrefixes } from './unwrap.js';
+
+export type Container = 'safetensors' | TorchContainer;
+
+/** The tensors of one file by the model's own names. */
+export interface WeightFile {
+  readonly container: Container;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
+
+/**
+ * Opens a weight file of any kind that is read here, by its first bytes rather than its name.
+ * @throws InputError naming what is wrong, or what the file is instead.
+ */
+export async function openWeightFile(source: ByteSource): Promise<WeightFile> {
+  const start = await source.read(0, Math.min(source.size, 64));
+  if (isSafetensors(source, start)) {
+    const { tensors } = await openSafetensors(source);
+    return { container: 'safetensors', tensors: withoutPrefixes(new Map(tensors)) };
+  }
+  if (begins(start, 'PK')) return fromTorch(source, await openTorchZip(source));
+  // PROTO, the first opcode of every pickle since protocol 2; older ones begin with what they hold
+  if (start[0] === 0x80 || /\.(?:pt|pth|bin|ckpt|pkl)$/.test(source.name)) {
+    if (!isPointer(start)) return fromTorch(source, await openTorchLegacy(source));
+  }
+  throw refuse('unsupported', source.name, {
+    expected: 'safetensors or a PyTorch file',
+    received: isPointer(start) ? 'a pointer of Git LFS' : describeStart(start),
+    fix: isPointer(start) ? 'Fetch the file itself: git lfs pull.' : 'Check that this is the checkpoint.',
+  });
+}
+
+/** The length of a JSON header, and its opening brace; a file that calls itself so is held to it. */
+function isSafetensors(source: ByteSource, start: Uint8Array): boolean {
+  if (isPointer(start)) return false;
+  return source.name.endsWith('.safetensors') || (start.length > 8 && start[8] === 0x7b && start[7] === 0);
+}
+
+function isPointer(start: Uint8Array): boolean {
+  return begins(start, 'version https://git-lfs');
+}
+
+function begins(start: Uint8Array, text: string): boolean {
+  return new TextDecoder('latin1').decode(start.subarray(0, text.length)) === text;
+}
+
+function describeStart(start: Uint8Array): string {
+  if (start.length === 0) return 'an empty file';
+  return `a file that begins with ${quoted(new TextDecoder('latin1').decode(start.subarray(0, 16)))}`;
+}
+
+async function fromTorch(source: ByteSource, file: TorchFile): Promise<WeightFile> {
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, tensor] of unwrapTensors(source.name, file.root)) {
+    tensors.set(name, await file.locate(name, tensor));
+  }
+  return { container: file.container, tensors };
+}
