@@ -17,29 +17,13 @@ export const scatterAddOp = defineOp<{ rows: number }>({
     wanted[0] ? ops.gather(gradient, ids) : undefined,
     undefined,
   ],
-  lower({ provider, inputs: [x, ids], outputs: [y], node, integers, floats }) {
+  // the WebGPU provider cannot add while it scatters, so this one node runs on the CPU there
+  lower({ inputs: [x, ids], outputs: [y], node, integers, floats }) {
     const count = sizeOf(ids.shape);
-    const [rows, width] = y.shape;
-    const output = { outputs: [y.name] };
-    const updates = node('Reshape', [x.name, integers([count, width])]); // [n, width]
-    if (provider === 'cpu') {
-      const places = node('Reshape', [ids.name, integers([count, 1])]);
-      const zeros = node('Expand', [floats([1, 1], Float32Array.of(0)), integers(y.shape)]);
-      node('ScatterND', [zeros, places, updates], { ...output, attributes: { reduction: { string: 'add' } } });
-      return;
-    }
-    // the WebGPU provider cannot add while it scatters: multiply by a 0-1 matrix [rows, n], 1 - min(|r - id|, 1)
-    const one = floats([], Float32Array.of(1));
-    const numbers = floats(
-      [rows, 1],
-      Float32Array.from({ length: rows }, (_, row) => row),
-    );
-    const places = node('Reshape', [
-      node('Cast', [ids.name], { attributes: { to: { int: 1 } } }),
-      integers([1, count]),
-    ]);
-    const distance = node('Abs', [node('Sub', [numbers, places])]);
-    node('MatMul', [node('Sub', [one, node('Min', [distance, one])]), updates], output);
+    const updates = node('Reshape', [x.name, integers([count, y.shape[1]])]);
+    const places = node('Reshape', [ids.name, integers([count, 1])]);
+    const zeros = node('Expand', [floats([1, 1], Float32Array.of(0)), integers(y.shape)]);
+    node('ScatterND', [zeros, places, updates], { outputs: [y.name], attributes: { reduction: { string: 'add' } } });
   },
   evaluate([x, ids], { rows }) {
     const width = x.shape[x.shape.length - 1];
