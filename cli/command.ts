@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 
-import type { JsonObject } from '../src/core/json.js';
 import type { Progress } from '../src/core/progress.js';
 import { optionsOf, type OptionSpec } from './option-spec.js';
 import type { Format } from './output.js';
@@ -17,8 +16,8 @@ export interface Context extends SharedOptions {
 
 /** What a command found out. Commands print nothing themselves, so `--json` always gives one document. */
 export interface CommandResult {
-  /** For `--json`: snake_case keys; rates are fractions in [0, 1], unrounded. */
-  readonly data: JsonObject;
+  /** For `--json`: plain values under snake_case keys; rates are fractions in [0, 1], unrounded. */
+  readonly data: object;
   /** For people, without a last line break. */
   text(format: Format): string;
   /** A line for each gate the person asked for that was missed (`--max-asr`): the exit code is then 1. */

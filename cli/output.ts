@@ -13,7 +13,7 @@ type Colors = ReturnType<typeof pc.createColors>;
 export interface Format {
   readonly colors: Colors;
   /** A table of text; numbers are aligned to the right. */
-  table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string;
+  readonly table: (head: readonly string[], rows: readonly (readonly (string | number)[])[]) => string;
 }
 
 /** Colours on a terminal only, and not where NO_COLOR asks for none. */
@@ -21,7 +21,7 @@ export function formatFor(stream: Stream): Format {
   const colors = pc.createColors(stream.isTTY === true && pc.isColorSupported);
   return {
     colors,
-    table(head, rows) {
+    table: (head, rows) => {
       const numeric = head.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
       const table = new Table({
         head: head.map((name) => colors.bold(name)),

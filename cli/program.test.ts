@@ -1,44 +1,21 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { InputError } from '../src/core/errors.js';
 import { currentVersions } from '../src/run/provenance.js';
+import { runInProcess, type Outcome } from '../test/support/run-in-process.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';
 import { defineCommand, type Command, type Context } from './command.js';
-import { runProgram } from './program.js';
 
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exits: readonly number[];
-}
-
-/** Runs a command line in this process; `interrupt` acts as Ctrl-C while it runs. */
-async function run(
+/** Runs a command line of the `echo` command. */
+function run(
   argv: readonly string[],
   commands: readonly Command[] = [echo()],
   interrupts: { press?: () => void } = {},
 ): Promise<Outcome> {
-  let stdout = '';
-  const stderr = new PassThrough().setEncoding('utf8');
-  const exits: number[] = [];
-  const code = await runProgram(commands, argv, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr,
-    onInterrupt(listener) {
-      interrupts.press = () => {
-        listener('SIGINT');
-      };
-      return () => delete interrupts.press;
-    },
-    exit: (exit) => exits.push(exit),
-  });
-  const said: unknown = stderr.read();
-  return { code, stdout, stderr: typeof said === 'string' ? said : '', exits };
+  return runInProcess(argv, commands, interrupts);
 }
 
 /** Gives back what it was given. */

@@ -83,6 +83,7 @@ function buildProgram(
     .description('Clean backdoored CLIP models by Repulsive Visual Prompt Tuning')
     .version(currentVersions().rvpt, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
+    .configureHelp({ subcommandTerm: (sub) => `${sub.name()} ${sub.usage()}` })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),
@@ -93,7 +94,7 @@ function buildProgram(
     const sub = program
       .command(command.name)
       .summary(command.summary)
-      .description(`${command.summary}.`)
+      .description(sentenceOf(command))
       .usage(usageOf(command))
       .helpOption('-h, --help', 'show help')
       // the schema reports these together with all else
@@ -109,6 +110,11 @@ function buildProgram(
     sub.action(() => execute(command, flagsOf(command, sub)));
   }
   return program;
+}
+
+/** The summary as a sentence. */
+export function sentenceOf({ summary }: Command): string {
+  return `${summary[0].toUpperCase()}${summary.slice(1)}.`;
 }
 
 /** `[options] <model>`. */

@@ -3,7 +3,7 @@ import { format } from 'prettier';
 import type { Command } from '../cli/command.js';
 import { describeOption, flagOf, optionsOf, type OptionSpec } from '../cli/option-spec.js';
 import { flagSchema, sharedSchema } from '../cli/options.js';
-import { usageOf } from '../cli/program.js';
+import { sentenceOf, usageOf } from '../cli/program.js';
 
 /** docs/cli.md: every command with its options and examples. test/cli-docs.test.ts writes and checks it. */
 export async function makeCliDocs(commands: readonly Command[]): Promise<string> {
@@ -13,7 +13,7 @@ export async function makeCliDocs(commands: readonly Command[]): Promise<string>
     '`npx rvpt <command>` in the repository, `rvpt <command>` where the package is installed.',
     ...commands.flatMap((command) => [
       `## rvpt ${command.name}`,
-      `${command.summary[0].toUpperCase()}${command.summary.slice(1)}.`,
+      sentenceOf(command),
       `Usage: \`rvpt ${command.name} ${usageOf(command)}\``,
       optionTable(command.options),
       ['```sh', ...command.examples.flatMap((one) => [`# ${one.description}`, `rvpt ${one.command}`]), '```'].join(

@@ -1,0 +1,10 @@
+import { z } from 'zod';
+
+const heads = z.int().min(1).optional();
+
+/** Options of every command that opens a checkpoint: what shapes cannot tell and a config may lack. */
+export const architectureShape = {
+  visionHeads: heads.describe('attention heads of the vision tower, where no config tells'),
+  textHeads: heads.describe('attention heads of the text tower, where no config tells'),
+  activation: z.enum(['quick_gelu', 'gelu']).optional().describe('activation of the MLPs, where no config tells'),
+};

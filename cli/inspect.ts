@@ -1,0 +1,73 @@
+import { z } from 'zod';
+
+import { inspectCheckpoint, type InspectReport } from '../src/model/inspect.js';
+import { openCheckpointAt } from '../src/node/open-checkpoint.js';
+import { architectureShape } from './architecture-options.js';
+import { defineCommand } from './command.js';
+import type { Format } from './output.js';
+
+export const inspect = defineCommand({
+  name: 'inspect',
+  summary: 'tell what a checkpoint holds, without executing anything in it',
+  positionals: ['model'],
+  options: z.object({
+    model: z.string().describe('checkpoint: a model folder, a weight file, or the index of a sharded one'),
+    ...architectureShape,
+  }),
+  examples: [
+    { description: 'a folder as Hugging Face has it', command: 'inspect models/clip-vit-base-patch32' },
+    { description: 'a file that nobody vouches for, for a script', command: 'inspect epoch_5.pt --json' },
+    { description: 'a model whose head count no file tells', command: 'inspect tiny.pt --vision-heads 3' },
+  ],
+  async run(_context, { model, ...architecture }) {
+    await using checkpoint = await openCheckpointAt(model);
+    const report = await inspectCheckpoint(checkpoint, architecture);
+    return { data: report, text: (format) => describe(report, format) };
+  },
+});
+
+function describe(report: InspectReport, { colors, table }: Format): string {
+  const { vision, text, embed_dim: embedDim } = report.architecture;
+  const count = (value: number): string => value.toLocaleString('en');
+  const dtypes = Object.entries(report.dtypes).map(([dtype, tensors]) => `${tensors} ${dtype}`);
+  const facts = [
+    ['format', report.format],
+    ['files', report.files.join(', ')],
+    ['sha256', report.sha256],
+    ['tensors', dtypes.join(', ')],
+    ['embedding', String(embedDim)],
+  ];
+  const end = text.end_of_text === 'argmax' ? 'highest id' : `id ${text.end_of_text}`;
+  const towers = table(
+    ['tower', 'input', 'width', 'layers', 'heads', 'MLP', 'activation', 'parameters'],
+    [
+      [
+        'vision',
+        `${vision.image_size} px in patches of ${vision.patch_size}`,
+        ...[vision.width, vision.layers, vision.heads, vision.mlp_width],
+        vision.activation,
+        count(report.parameters.vision),
+      ],
+      [
+        'text',
+        `${text.context_length} of ${text.vocabulary_size} tokens, read at the ${end}`,
+        ...[text.width, text.layers, text.heads, text.mlp_width],
+        text.activation,
+        count(report.parameters.text),
+      ],
+    ],
+  );
+  const warnings = [
+    ...report.nan_tensors.map(
+      (one) => `${one.name}: ${count(one.not_finite)} of ${count(one.elements)} values are not finite`,
+    ),
+    ...report.constant_tensors.map((name) => `${name}: all its values are the same`),
+  ];
+  return [
+    ...facts.map(([name, value]) => `${colors.bold(name.padEnd(10))} ${value}`),
+    towers,
+    `${colors.bold('parameters')} ${count(report.parameters.total)}`,
+    ...report.assumptions.map((line) => `${colors.yellow('assumed')}    ${line}`),
+    ...warnings.map((line) => `${colors.red('warning')}    ${line}`),
+  ].join('\n');
+}
