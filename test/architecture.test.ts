@@ -12,6 +12,7 @@ const order = [
   ['tensor'],
   ['checkpoint', 'data', 'graph'],
   ['model', 'runtime'],
+  ['inference'],
   ['training'],
   ['attack', 'defense'],
   ['evaluation'],

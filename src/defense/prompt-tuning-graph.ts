@@ -2,6 +2,7 @@ import { gradients } from '../graph/autodiff.js';
 import * as ops from '../graph/ops/index.js';
 import { Graph, type Value } from '../graph/value.js';
 import { patchCount } from '../model/architecture.js';
+import { stack, zeroShotLogits, type GraphOutputs, type TextFeatures } from '../model/clip-graphs.js';
 import { sharedKeysValues } from '../model/transformer.js';
 import { classTokens, unitRows, VisionTransformer } from '../model/vision-transformer.js';
 import type { ClipWeights } from '../model/weights.js';
@@ -30,19 +31,14 @@ export const gradientName = (d: number): string => `gradient.${d}`;
  * rows of length 1.
  * Inputs: `pixel_values` [B, 3, S, S]. Outputs: `state` [B, 1 + M, W], `sigma` [L − D, B, W].
  */
-export function frozenFeaturesGraph(weights: ClipWeights, depth: number, batch: number): Record<string, Value> {
-  const { imageSize, layers, width } = weights.architecture.vision;
+export function frozenFeaturesGraph(weights: ClipWeights, depth: number, batch: number): GraphOutputs {
+  const { imageSize, width } = weights.architecture.vision;
   const graph = new Graph();
   const vision = new VisionTransformer(graph, weights);
   const embedded = vision.embed(graph.input('pixel_values', [batch, 3, imageSize, imageSize]));
   const states = [embedded, ...vision.blocks(embedded, { from: 0, classTokenOnly: true })];
-  const [first, ...rest] = states
-    .slice(depth + 1)
-    .map((state) => ops.reshape(unitRows(classTokens(state)), [1, batch, width]));
-  return {
-    state: ops.slice(states[Math.min(depth, layers)], 1, 0, states[depth].shape[1]),
-    sigma: ops.concat([first, ...rest], 0),
-  };
+  const sigma = states.slice(depth + 1).map((state) => unitRows(classTokens(state)));
+  return { state: states[depth], sigma: stack(sigma, [batch, width]) };
 }
 
 /**
@@ -51,16 +47,16 @@ export function frozenFeaturesGraph(weights: ClipWeights, depth: number, batch: 
  *
  * Inputs: `state` [B, 1 + M, W], `sigma` [L − D, B, W], `targets` [B, C], `weights` [B],
  * `prompts.{d}` [b, W] for d = D … L − 1.
- * Outputs: `loss`, `ce`, `fr` [], `gradient.{d}` [b, W].
+ * Outputs: `loss`, `ce`, `fr` [], `logits` [B, C], `gradient.{d}` [b, W].
  * @param textFeatures unit rows, one a class: [C, E]
  */
 export function tuningStepGraph(
   weights: ClipWeights,
   prompts: PromptShape,
   objective: ObjectiveSettings,
-  textFeatures: { readonly classes: number; readonly data: Float32Array },
+  textFeatures: TextFeatures,
   batch: number,
-): Record<string, Value> {
+): GraphOutputs {
   const { architecture } = weights;
   const { layers, width } = architecture.vision;
   const tokens = 1 + patchCount(architecture.vision);
@@ -68,7 +64,7 @@ export function tuningStepGraph(
   const vision = new VisionTransformer(graph, weights);
   const state = graph.input('state', [batch, tokens, width]);
   const sigma = graph.input('sigma', [layers - prompts.depth, batch, width]);
-  const targets = graph.input('targets', [batch, textFeatures.classes]);
+  const targets = graph.input('targets', [batch, textFeatures.shape[0]]);
   const sampleWeights = graph.input('weights', [batch]);
 
   const trainable = new Map<number, Value>();
@@ -80,12 +76,8 @@ export function tuningStepGraph(
   );
   const states = vision.blocks(state, { from: prompts.depth, classTokenOnly: true, prompts: keysValues });
   const tokensByLayer = states.map(classTokens);
-  const embedding = unitRows(vision.project(tokensByLayer[tokensByLayer.length - 1])); // [B, E]
-  const classes = graph.constant('text features', [textFeatures.classes, architecture.embedDim], textFeatures.data);
-  const scale = graph.constant('logit scale', [], async () =>
-    Float32Array.of(Math.exp((await weights.read('logit_scale'))[0])),
-  );
-  const logits = ops.mul(ops.matMul(embedding, classes, { transB: true }), scale); // [B, C]
+  const embeddings = vision.project(tokensByLayer[tokensByLayer.length - 1]); // [B, E]
+  const logits = zeroShotLogits(graph, weights, embeddings, textFeatures); // [B, C]
 
   const weighted = (perSample: Value): Value => ops.reshape(ops.reduceSum(ops.mul(perSample, sampleWeights), [0]), []);
   const ce = weighted(crossEntropy(logits, targets));
@@ -94,5 +86,5 @@ export function tuningStepGraph(
   const blocks = [...trainable.keys()];
   const byPrompt = gradients(loss, [...trainable.values()]);
   const named = Object.fromEntries(byPrompt.map((gradient, i) => [gradientName(blocks[i]), gradient]));
-  return { loss, ce, fr, ...named };
+  return { loss, ce, fr, logits, ...named };
 }

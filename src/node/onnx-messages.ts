@@ -34,5 +34,4 @@ export type OnnxRequest = Addressed & (CreateRequest | RunRequest | ReleaseReque
 export type OnnxResult = Record<string, Float32Array>;
 
 export type OnnxAnswer =
-  | { readonly id: number; readonly result: OnnxResult }
-  | { readonly id: number; readonly error: string };
+  { readonly id: number; readonly result: OnnxResult } | { readonly id: number; readonly error: string };

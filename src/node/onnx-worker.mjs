@@ -1,3 +1,4 @@
+// @ts-check
 // Runs onnxruntime sessions in a thread of their own: a run blocks the thread that calls it, and the main one has
 // images to decode, progress to show and Ctrl-C to hear. Plain JavaScript, so that it loads as it is from src/ too.
 import { parentPort } from 'node:worker_threads';
@@ -38,10 +39,15 @@ async function answer(request) {
   return outputs;
 }
 
+// one after the other: a session is not released under a run that still uses it
+let last = Promise.resolve();
+
 parentPort?.on('message', (/** @type {import('./onnx-messages.js').OnnxRequest} */ request) => {
-  void answer(request).then(
-    (result) => parentPort?.postMessage({ id: request.id, result }),
-    (/** @type {unknown} */ thrown) =>
-      parentPort?.postMessage({ id: request.id, error: thrown instanceof Error ? thrown.message : String(thrown) }),
-  );
+  last = last
+    .then(() => answer(request))
+    .then(
+      (result) => parentPort?.postMessage({ id: request.id, result }),
+      (/** @type {unknown} */ thrown) =>
+        parentPort?.postMessage({ id: request.id, error: thrown instanceof Error ? thrown.message : String(thrown) }),
+    );
 });

@@ -1,0 +1,65 @@
+import { lowerToOnnx } from '../graph/onnx/lower.js';
+import { imageGraph, type ImageGraphOptions } from '../model/clip-graphs.js';
+import type { ClipWeights } from '../model/weights.js';
+import type { Runtime, Session } from '../runtime/session.js';
+import { sizeOf } from '../tensor/shape.js';
+import { tensor, type Tensor } from '../tensor/tensor.js';
+
+/** What the vision tower says of n images; `logits` and `classTokens` where they were asked for. */
+export interface EncodedImages {
+  /** [n, E], not normalised. */
+  readonly embeddings: Tensor;
+  /** [n, C] */
+  readonly logits?: Tensor;
+  /** [L + 1, n, W], c^0 first. */
+  readonly classTokens?: Tensor;
+}
+
+/** Entries 0 … count − 1 along an axis. */
+function head({ shape, data }: Tensor, axis: number, count: number): Tensor {
+  if (shape[axis] === count) return { shape, data };
+  const inner = sizeOf(shape.slice(axis + 1));
+  const out = tensor(shape.map((length, i) => (i === axis ? count : length)));
+  for (let outer = 0; outer < sizeOf(shape.slice(0, axis)); outer++) {
+    const from = outer * shape[axis] * inner;
+    out.data.set(data.subarray(from, from + count * inner), outer * count * inner);
+  }
+  return out;
+}
+
+/** The vision tower, compiled for batches of one size. Dispose of it when done. */
+export class ImageEncoder implements AsyncDisposable {
+  readonly batch: number;
+  readonly #session: Session;
+
+  private constructor(batch: number, session: Session) {
+    this.batch = batch;
+    this.#session = session;
+  }
+
+  static async create(runtime: Runtime, weights: ClipWeights, options: ImageGraphOptions): Promise<ImageEncoder> {
+    const session = await runtime.compile(lowerToOnnx(imageGraph(weights, options), runtime.provider));
+    return new ImageEncoder(options.batch, session);
+  }
+
+  /**
+   * @param pixelValues normalised, [n, 3, S, S] with n ≤ `batch`; fewer are filled up with zeros and cut off again
+   * @throws RangeError when there are more
+   */
+  async encode(pixelValues: Tensor): Promise<EncodedImages> {
+    const [count, ...image] = pixelValues.shape;
+    if (count > this.batch) throw new RangeError(`image encoder: ${count} images for a batch of ${this.batch}`);
+    const full = count === this.batch ? pixelValues : tensor([this.batch, ...image]);
+    if (full !== pixelValues) full.data.set(pixelValues.data);
+    const out = await this.#session.run({ pixel_values: full });
+    return {
+      embeddings: head(out['image_embeds'], 0, count),
+      ...('logits' in out ? { logits: head(out['logits'], 0, count) } : {}),
+      ...('class_tokens' in out ? { classTokens: head(out['class_tokens'], 1, count) } : {}),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,58 @@
+import { lowerToOnnx } from '../graph/onnx/lower.js';
+import { textGraph, type TextFeatures } from '../model/clip-graphs.js';
+import { endOfTextMask } from '../model/end-of-text.js';
+import type { Tokenizer } from '../model/tokenizer.js';
+import type { ClipWeights } from '../model/weights.js';
+import type { Runtime } from '../runtime/session.js';
+import { tensor } from '../tensor/tensor.js';
+
+/** Texts that go through the text tower together. */
+const CHUNK = 32;
+
+function rowsToUnit(data: Float32Array, width: number): void {
+  for (let at = 0; at < data.length; at += width) {
+    const row = data.subarray(at, at + width);
+    const length = Math.sqrt(row.reduce((sum, element) => sum + element * element, 0));
+    row.forEach((element, i) => (row[i] = element / length));
+  }
+}
+
+/**
+ * Unit features of classes, each from one or more texts: every text's embedding is scaled to length 1, the mean is
+ * taken and scaled to length 1 again (the ensemble of Radford et al., section 3.1.4).
+ * @param prompts texts by class, the same number for every class
+ * @returns [C, E]
+ */
+export async function classTextFeatures(
+  runtime: Runtime,
+  weights: ClipWeights,
+  tokenizer: Tokenizer,
+  prompts: readonly (readonly string[])[],
+): Promise<TextFeatures> {
+  const { architecture } = weights;
+  const { embedDim } = architecture;
+  const texts = prompts.flat();
+  const ids = tokenizer.encode(texts); // [n, T]
+  const [count, tokens] = ids.shape;
+  const embeddings = new Float32Array(count * embedDim); // [n, E]
+  const chunk = Math.min(CHUNK, count);
+  await using session = await runtime.compile(lowerToOnnx(textGraph(weights, chunk), runtime.provider));
+  for (let start = 0; start < count; start += chunk) {
+    // the last chunk is moved back to be full; what it computes twice is the same twice
+    const from = Math.min(start, count - chunk);
+    const part = { shape: [chunk, tokens], data: ids.data.slice(from * tokens, (from + chunk) * tokens) };
+    const out = await session.run({ input_ids: part, end_of_text: endOfTextMask(part, architecture.text) });
+    embeddings.set(out['text_embeds'].data, from * embedDim);
+  }
+  rowsToUnit(embeddings, embedDim);
+  const features = tensor([prompts.length, embedDim]);
+  let text = 0;
+  prompts.forEach((group, index) => {
+    const row = features.data.subarray(index * embedDim, (index + 1) * embedDim);
+    for (let k = 0; k < group.length; k++, text++) {
+      for (let i = 0; i < embedDim; i++) row[i] += embeddings[text * embedDim + i] / group.length;
+    }
+  });
+  rowsToUnit(features.data, embedDim);
+  return features;
+}
