@@ -31,15 +31,6 @@ export function inferArchitecture(checkpoint: Checkpoint, options: ArchitectureO
   refuseDisagreement(checkpoint, sizes);
   const assumptions = [...checkpoint.notes];
   const { config } = checkpoint;
-  const activationOf = (tower: 'vision' | 'text'): Activation => {
-    const known = options.activation ?? config?.[tower].activation;
-    if (known === undefined && tower === 'vision') {
-      assumptions.push(
-        "activation quick_gelu, as in OpenAI's models (many of open_clip's use gelu: shapes cannot tell)",
-      );
-    }
-    return known ?? 'quick_gelu';
-  };
   const towerOf = (tower: 'vision' | 'text', requestedHeads: number | undefined): TowerArchitecture => {
     const { width, layers, mlpWidth } = sizes[tower];
     let heads = requestedHeads ?? config?.[tower].heads;
@@ -51,8 +42,8 @@ export function inferArchitecture(checkpoint: Checkpoint, options: ArchitectureO
     }
     if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0)
       throw headsUnknown(checkpoint.name, tower, width, heads);
-    const normEpsilon = config?.[tower].normEpsilon ?? 1e-5;
-    return { width, layers, heads, mlpWidth, activation: activationOf(tower), normEpsilon };
+    const activation = options.activation ?? config?.[tower].activation ?? 'quick_gelu';
+    return { width, layers, heads, mlpWidth, activation, normEpsilon: config?.[tower].normEpsilon ?? 1e-5 };
   };
   const { patchSize, imageSize } = sizes.vision;
   const { contextLength, vocabularySize } = sizes.text;
@@ -63,7 +54,14 @@ export function inferArchitecture(checkpoint: Checkpoint, options: ArchitectureO
     text: { ...towerOf('text', options.textHeads), contextLength, vocabularySize, endOfText },
     embedDim: sizes.embedDim,
   };
-  if (config === undefined) assumptions.push('layer norm epsilon 1e-5, and texts end at their highest token id');
+  if (config === undefined) {
+    if (options.activation === undefined) {
+      assumptions.push(
+        "activation quick_gelu, as in OpenAI's models (many of open_clip's have gelu: shapes cannot tell)",
+      );
+    }
+    assumptions.push("layer norm epsilon 1e-5 and texts that end at their highest token id, as in OpenAI's models");
+  }
   return { architecture, assumptions };
 }
 
