@@ -8,7 +8,10 @@ import type { OptionSpec } from './option-spec.js';
 /** Options that every command takes, in its flags and in its config file. */
 export const sharedSchema = z.object({
   seed: z.int().nonnegative().default(0).describe('seed of everything random'),
-  device: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml']).default('auto').describe('where the model runs'),
+  device: z
+    .enum(['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'])
+    .default('auto')
+    .describe('where the model runs; auto is the CPU'),
   threads: z.int().min(1).max(1024).optional().describe("threads of the CPU; the runtime's choice where not set"),
 });
 export type SharedOptions = z.output<typeof sharedSchema>;

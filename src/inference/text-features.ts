@@ -1,3 +1,4 @@
+import { silentProgress, type Progress } from '../core/progress.js';
 import { lowerToOnnx } from '../graph/onnx/lower.js';
 import { textGraph, type TextFeatures } from '../model/clip-graphs.js';
 import { endOfTextMask } from '../model/end-of-text.js';
@@ -28,6 +29,7 @@ export async function classTextFeatures(
   weights: ClipWeights,
   tokenizer: Tokenizer,
   prompts: readonly (readonly string[])[],
+  { progress = silentProgress, signal }: { readonly progress?: Progress; readonly signal?: AbortSignal } = {},
 ): Promise<TextFeatures> {
   const { architecture } = weights;
   const { embedDim } = architecture;
@@ -37,13 +39,17 @@ export async function classTextFeatures(
   const embeddings = new Float32Array(count * embedDim); // [n, E]
   const chunk = Math.min(CHUNK, count);
   await using session = await runtime.compile(lowerToOnnx(textGraph(weights, chunk), runtime.provider));
+  const task = progress.begin('class prompts', count, 'texts');
   for (let start = 0; start < count; start += chunk) {
+    signal?.throwIfAborted();
     // the last chunk is moved back to be full; what it computes twice is the same twice
     const from = Math.min(start, count - chunk);
     const part = { shape: [chunk, tokens], data: ids.data.slice(from * tokens, (from + chunk) * tokens) };
     const out = await session.run({ input_ids: part, end_of_text: endOfTextMask(part, architecture.text) });
     embeddings.set(out['text_embeds'].data, from * embedDim);
+    task.update(Math.min(start + chunk, count));
   }
+  task.end();
   rowsToUnit(embeddings, embedDim);
   const features = tensor([prompts.length, embedDim]);
   let text = 0;
