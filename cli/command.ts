@@ -11,7 +11,7 @@ export interface Context extends SharedOptions {
   readonly signal: AbortSignal;
   readonly progress: Progress;
   /** Tells the person a line, on stderr. */
-  note(line: string): void;
+  readonly note: (line: string) => void;
 }
 
 /** What a command found out. Commands print nothing themselves, so `--json` always gives one document. */

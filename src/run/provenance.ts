@@ -22,9 +22,14 @@ export function currentVersions(): Versions {
   };
 }
 
+/** sha256, in hexadecimal, of a text as UTF-8. */
+export function sha256OfText(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
 /** sha256, in hexadecimal, of the canonical JSON of a value. */
 export function sha256OfJson(value: Json): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+  return sha256OfText(canonicalJson(value));
 }
 
 /** The part of a config that decides the result: a run may be resumed only where it is the same. */

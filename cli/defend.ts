@@ -1,0 +1,145 @@
+import { z } from 'zod';
+
+import { chooseFewShot, fromSampleList } from '../src/data/few-shot.js';
+import { ImageLoader } from '../src/data/loader.js';
+import type { Sample } from '../src/data/sample.js';
+import { resolveTemplates } from '../src/data/class-prompts.js';
+import { parseJson, readText } from '../src/data/text-file.js';
+import { defenses, methodNames } from '../src/defense/defenses.js';
+import type { TuningPlan } from '../src/defense/plan.js';
+import { tuningSchema, tuningShape } from '../src/defense/tuning-settings.js';
+import { FileBytes } from '../src/node/files.js';
+import { defend as runDefend, type DefendResult } from '../src/run/defend.js';
+import { defineCommand, type Context } from './command.js';
+import { dataShape, describeData, openData, type OpenedData } from './data-options.js';
+import { describeModel, modelShape, openModel } from './model-options.js';
+import type { Format } from './output.js';
+import { formatDuration } from './progress.js';
+
+const methods = methodNames.map((name) => `${name}: ${defenses[name].summary}`).join('; ');
+
+const schema = z.object({
+  ...modelShape,
+  ...dataShape,
+  out: z.string().describe('run folder to write'),
+  resume: z.boolean().default(false).describe('go on with the run that is in the folder'),
+  method: z.enum(methodNames).default('rvpt').describe(`how prompts are tuned (${methods})`),
+  shots: z.int().positive().default(16).describe('images a class to tune on'),
+  scarce: z
+    .enum(['refuse', 'take-all'])
+    .default('refuse')
+    .describe('what to do with a class that has fewer images than shots'),
+  samples: z.string().optional().describe('samples.json of a run: tune on just these images'),
+  onBroken: z
+    .enum(['fail', 'skip'])
+    .default('fail')
+    .describe('what to do with an image that cannot be decoded: stop, or tune without it'),
+  ...tuningShape,
+  cacheMemory: z.number().nonnegative().default(2048).describe('MiB of features to keep in memory, the rest on disk'),
+  saveEvery: z.number().nonnegative().default(30).describe('seconds between two saved states within an epoch'),
+});
+
+export const defend = defineCommand({
+  name: 'defend',
+  summary: 'tune visual prompts that free a CLIP of its backdoor, on a few clean labelled images',
+  options: schema,
+  examples: [
+    { description: 'the paper’s settings', command: 'defend --model clip --data pets/train --out runs/pets' },
+    {
+      description: 'oxford_pets with its class prompt, 8 images a class',
+      command: 'defend --model clip.pt --data oxford_pets --template pets --shots 8 --out runs/pets8',
+    },
+    { description: 'go on after a crash', command: 'defend --model clip --data pets/train --out runs/pets --resume' },
+    {
+      description: 'the control: the same, without repelling',
+      command: 'defend --model clip --data pets/train --method vpt --out runs/pets-vpt',
+    },
+  ],
+  async run(context, options) {
+    await using opened = await openModel(context, options);
+    const data = await openData(options, opened, { preferredSplits: ['train'], emptyClasses: 'refuse' });
+    const samples = await chooseSamples(context, options, data);
+    context.note(`model: ${describeModel(opened)}`);
+    context.note(`data:  ${describeData(data.dataset)}`);
+    const result = await runDefend({
+      clip: opened.clip,
+      runtime: opened.runtime,
+      dataset: data.dataset,
+      samples,
+      decode: data.decode,
+      preprocess: data.preprocess,
+      decoding: { maxPixels: options.maxPixels, exifRotation: options.exifRotation },
+      templates: resolveTemplates(options.template),
+      method: options.method,
+      settings: tuningSchema.parse(options),
+      seed: context.seed,
+      out: options.out,
+      resume: options.resume,
+      cacheMemory: options.cacheMemory * 2 ** 20,
+      saveEvery: options.saveEvery,
+      progress: context.progress,
+      signal: context.signal,
+      onPlan: (plan) => {
+        for (const line of describePlan(plan)) context.note(`plan:  ${line}`);
+      },
+      onPace: (seconds) => {
+        context.note(`about ${formatDuration(seconds)} to go`);
+      },
+      note: context.note,
+    });
+    return { data: report(result), text: (format) => describe(result, format) };
+  },
+});
+
+async function chooseSamples(
+  { seed, note }: Context,
+  options: z.output<typeof schema>,
+  { dataset, decode, preprocess }: OpenedData,
+): Promise<readonly Sample[]> {
+  const chosen = await listedSamples(options, dataset, seed);
+  if (options.onBroken === 'fail') return chosen;
+  const loader = new ImageLoader({ images: dataset.images, samples: chosen, decode, preprocess, onBroken: 'skip' });
+  const whole: Sample[] = [];
+  for await (const { sample } of loader.images()) whole.push(sample);
+  for (const { error } of loader.broken) note(`left out: ${error.message}`);
+  return whole;
+}
+
+async function listedSamples(
+  { samples, shots, scarce }: z.output<typeof schema>,
+  dataset: OpenedData['dataset'],
+  seed: number,
+): Promise<readonly Sample[]> {
+  if (samples === undefined) return chooseFewShot(dataset, { shots, seed, scarce }).train;
+  await using file = await FileBytes.open(samples);
+  return fromSampleList(parseJson(await readText(file), samples), samples, dataset).train;
+}
+
+function describePlan(plan: TuningPlan): string[] {
+  const giga = (value: number, unit: string): string => `${(value / 1e9).toFixed(2)} ${unit}`;
+  const views =
+    plan.views === 0 ? 'new views every epoch' : `${plan.views} view${plan.views === 1 ? '' : 's'} an image`;
+  const share = (100 * plan.trainableShare).toFixed(2);
+  return [
+    `${plan.images} images, ${views}; ${plan.steps} steps, ${plan.stepsPerEpoch} an epoch, ${plan.part} images at once`,
+    `${plan.trainableParameters.toLocaleString('en')} trainable parameters, ${share} % of the model`,
+    `${giga(plan.featureFlop, 'GFLOP')} a view and ${giga(plan.stepFlop, 'GFLOP')} an image and step, ` +
+      `${giga(plan.totalFlop, 'GFLOP')} in all`,
+    `about ${giga(plan.workingBytes, 'GB')} of memory for weights and activations, ` +
+      `${giga(plan.cacheBytes, 'GB')} for cached features`,
+  ];
+}
+
+function report(result: DefendResult): Record<string, string | number> {
+  const { run, steps, seconds, imagesPerSecond, loss, ce, fr } = result;
+  return { run, steps, seconds, images_per_s: imagesPerSecond, loss, ce, fr };
+}
+
+function describe(result: DefendResult, { colors }: Format): string {
+  const { run, steps, seconds, imagesPerSecond, loss, ce, fr } = result;
+  return [
+    `${colors.bold('tuned')}  ${steps} steps in ${formatDuration(seconds)}, ${imagesPerSecond.toFixed(1)} images/s`,
+    `${colors.bold('loss')}   ${loss.toFixed(4)} = CE ${ce.toFixed(4)} and FR ${fr.toFixed(4)}, means of the last epoch`,
+    `${colors.bold('run')}    ${run}`,
+  ].join('\n');
+}

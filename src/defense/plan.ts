@@ -1,0 +1,94 @@
+import { InputError } from '../core/errors.js';
+import { matMulFlop } from '../graph/flop.js';
+import { constantBytes, peakActivationBytes } from '../graph/memory.js';
+import type { TextFeatures } from '../model/clip-graphs.js';
+import { countParameters, type ClipWeights } from '../model/weights.js';
+import { tensor } from '../tensor/tensor.js';
+import { defenses, type Method } from './defenses.js';
+import { featureRow, rowSize } from './features.js';
+import { frozenFeaturesGraph, tuningStepGraph } from './prompt-tuning-graph.js';
+import type { TuningSettings } from './tuning-settings.js';
+
+/** What a run will do and need, known before it starts. */
+export interface TuningPlan {
+  readonly images: number;
+  /** Views an image whose features are cached; 0 when they are computed anew every epoch. */
+  readonly views: number;
+  readonly imagesPerEpoch: number;
+  readonly stepsPerEpoch: number;
+  readonly steps: number;
+  /** Images that run at once: a batch comes in parts of this size, so that memory stays within bounds. */
+  readonly part: number;
+  readonly trainableParameters: number;
+  /** Share of the model's parameters. */
+  readonly trainableShare: number;
+  /** Floating-point operations of one view's features, and of one image's share of a step. */
+  readonly featureFlop: number;
+  readonly stepFlop: number;
+  /** Of the whole run. */
+  readonly totalFlop: number;
+  readonly cacheBytes: number;
+  /** Weights and the largest set of values alive at once: an estimate of the peak, cache in memory not counted. */
+  readonly workingBytes: number;
+}
+
+/** Values alive at once are kept below this, as far as smaller parts can. */
+const ACTIVATION_LIMIT = 1.25 * 2 ** 30;
+
+/**
+ * Plans a run.
+ * @param images how many there are to tune on
+ * @throws InputError (`usage`) when the depth leaves no block to prompt
+ */
+export function planTuning(
+  weights: ClipWeights,
+  method: Method,
+  settings: TuningSettings,
+  images: number,
+  classes: number,
+): TuningPlan {
+  const { architecture } = weights;
+  const { layers, width } = architecture.vision;
+  const { depth, tokens, batchSize, epochs, dropLast } = settings;
+  if (depth >= layers) {
+    throw new InputError({
+      code: 'usage',
+      operation: 'plan the tuning',
+      expected: `a depth D from 0 to ${layers - 1}, as the model has ${layers} blocks`,
+      received: String(depth),
+      fix: 'Lower --depth.',
+    });
+  }
+  const views = settings.augmentation === 'none' ? 1 : settings.views;
+  const imagesPerEpoch = dropLast && images >= batchSize ? images - (images % batchSize) : images;
+  const stepsPerEpoch = Math.ceil(imagesPerEpoch / batchSize);
+  const textFeatures: TextFeatures = tensor([classes, architecture.embedDim]);
+  const stepOutputs = (part: number): Parameters<typeof matMulFlop>[0] =>
+    Object.values(
+      tuningStepGraph(weights, { depth, tokens }, defenses[method].objective(settings), textFeatures, part),
+    );
+  let part = Math.min(batchSize, imagesPerEpoch);
+  while (part > 1 && peakActivationBytes(stepOutputs(part)) > ACTIVATION_LIMIT) part = Math.ceil(part / 2);
+
+  const step = stepOutputs(part);
+  const features = Object.values(frozenFeaturesGraph(weights, depth, part));
+  const trainableParameters = (layers - depth) * tokens * width;
+  const stepFlop = matMulFlop(step) / part;
+  const featureFlop = matMulFlop(features) / part;
+  const featureImages = views === 0 ? imagesPerEpoch * epochs : images * views;
+  return {
+    images,
+    views,
+    imagesPerEpoch,
+    stepsPerEpoch,
+    steps: stepsPerEpoch * epochs,
+    part,
+    trainableParameters,
+    trainableShare: trainableParameters / countParameters(architecture).total,
+    featureFlop,
+    stepFlop,
+    totalFlop: featureFlop * featureImages + stepFlop * imagesPerEpoch * epochs,
+    cacheBytes: 4 * rowSize(featureRow(weights, depth)) * images * views,
+    workingBytes: constantBytes(features) + constantBytes(step) + peakActivationBytes(step),
+  };
+}

@@ -1,0 +1,214 @@
+import path from 'node:path';
+
+import type { JsonObject } from '../core/json.js';
+import type { Progress } from '../core/progress.js';
+import { augmentations } from '../data/augment.js';
+import { classPrompts } from '../data/class-prompts.js';
+import { canonicalDataList } from '../data/dataset.js';
+import type { DecodeImage } from '../data/image-decoder.js';
+import { ImageLoader } from '../data/loader.js';
+import type { Preprocess } from '../data/preprocess.js';
+import type { Dataset, Sample } from '../data/sample.js';
+import type { Method } from '../defense/defenses.js';
+import { MemoryFeatureStore, type FeatureStore } from '../defense/feature-store.js';
+import { featureRow, rowSize, type TrainingImages } from '../defense/features.js';
+import { planTuning, type TuningPlan } from '../defense/plan.js';
+import { encodePrompts } from '../defense/prompts-file.js';
+import { tunePrompts } from '../defense/tune-prompts.js';
+import type { TuningSettings } from '../defense/tuning-settings.js';
+import type { VisualPrompts } from '../inference/fold-prompts.js';
+import { classTextFeatures } from '../inference/text-features.js';
+import { FileFeatureStore } from '../node/file-feature-store.js';
+import type { LoadedClip } from '../node/load-clip.js';
+import type { Runtime } from '../runtime/session.js';
+import { readHistory } from './history.js';
+import { currentVersions, sha256OfText } from './provenance.js';
+import { RunFolder } from './run-folder.js';
+import { SaveSchedule } from './save-schedule.js';
+import type { HistoryEntry } from './schema.js';
+
+export interface DefendOptions {
+  readonly clip: LoadedClip;
+  readonly runtime: Runtime;
+  /** The images to tune on, all of them: choose few shots before. */
+  readonly dataset: Dataset;
+  readonly samples: readonly Sample[];
+  readonly decode: DecodeImage;
+  readonly preprocess: Preprocess;
+  /** What `decode` was told, for the record. */
+  readonly decoding: { readonly maxPixels: number; readonly exifRotation: boolean };
+  /** Class prompt templates with `{class}`; several make an ensemble. */
+  readonly templates: readonly string[];
+  readonly method: Method;
+  readonly settings: TuningSettings;
+  readonly seed: number;
+  /** The run folder. */
+  readonly out: string;
+  readonly resume?: boolean;
+  /** Cached features beyond this many bytes are kept in a file in the run folder. */
+  readonly cacheMemory: number;
+  /** Seconds between two saved states within an epoch. */
+  readonly saveEvery: number;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
+  /** Told the plan before anything is computed. */
+  readonly onPlan?: (plan: TuningPlan) => void;
+  /** Told, after the first steps, how many seconds the rest will take. */
+  readonly onPace?: (secondsLeft: number) => void;
+  /** Told a sentence for a person. */
+  readonly note?: (line: string) => void;
+}
+
+export interface DefendResult {
+  readonly run: string;
+  readonly prompts: VisualPrompts;
+  readonly plan: TuningPlan;
+  /** Optimiser steps of the whole run. */
+  readonly steps: number;
+  /** Wall time of this process, features included. */
+  readonly seconds: number;
+  /** Images that went through tuning steps a second, features not included; 0 when there was nothing left to do. */
+  readonly imagesPerSecond: number;
+  /** Means over the last epoch. */
+  readonly loss: number;
+  readonly ce: number;
+  readonly fr: number;
+}
+
+/** Steps after which the time that is left can be told. */
+const STEPS_TO_JUDGE_BY = 3;
+
+/**
+ * Tunes visual prompts for a model on labelled images and writes the run folder: config, samples, history, prompts,
+ * metrics. Killed at any moment, it goes on with `resume` to the same bits.
+ * @throws InputError for anything a person can mend: settings, data, disk, another run in the folder
+ */
+export async function defend(options: DefendOptions): Promise<DefendResult> {
+  const { clip, runtime, dataset, samples, preprocess, settings, method, seed, note = () => undefined } = options;
+  const plan = planTuning(clip.weights, method, settings, samples.length, dataset.classNames.length);
+  options.onPlan?.(plan);
+  const chosen = { ...dataset, samples };
+  await using folder = await RunFolder.create(
+    options.out,
+    {
+      format: 'rvpt-run-1',
+      created: new Date().toISOString(),
+      method,
+      settings: {
+        ...definedOnly(settings),
+        templates: [...options.templates],
+        preprocess: { ...preprocess, mean: [...preprocess.mean], std: [...preprocess.std] },
+        decoding: { ...options.decoding },
+      },
+      seed,
+      execution: { runtime: runtime.description, part: plan.part },
+      model: { path: clip.path, sha256: clip.sha256 },
+      data: { path: dataset.source.location, sha256: sha256OfText(canonicalDataList(chosen)) },
+      versions: currentVersions(),
+    },
+    { resume: options.resume ?? false },
+  );
+  folder.versionChanges.forEach((change) => {
+    note(`resuming with another version, the last bits may differ: ${change}`);
+  });
+  const from = await folder.loadState();
+  if (from === undefined) {
+    await folder.writeSamples({
+      classes: [...dataset.classNames],
+      samples: samples.map(({ path, label }) => ({ path, label })),
+    });
+  } else {
+    note(`going on after step ${from.step} of ${plan.steps}`);
+  }
+
+  const started = performance.now();
+  const prompts = classPrompts(dataset.classNames, options.templates);
+  const textFeatures = await classTextFeatures(runtime, clip.weights, clip.tokenizer, prompts, options);
+  const saving = new SaveSchedule(options.saveEvery);
+  let firstStep: { readonly at: number; readonly step: number } | undefined;
+  const tuned = await tunePrompts({
+    runtime,
+    weights: clip.weights,
+    textFeatures,
+    images: trainingImages(options, samples),
+    method,
+    settings,
+    plan,
+    seed,
+    openStore: () => openStore(options, plan, folder.path),
+    from,
+    progress: options.progress,
+    signal: options.signal,
+    onStep: async ({ step, epoch, loss, ce, fr, learningRate }, endOfEpoch, state) => {
+      firstStep ??= { at: performance.now(), step };
+      await folder.history.append({ step, epoch, loss, ce, fr, learning_rate: learningRate });
+      if (step === firstStep.step + STEPS_TO_JUDGE_BY) {
+        const perStep = (performance.now() - firstStep.at) / STEPS_TO_JUDGE_BY;
+        options.onPace?.((perStep * (plan.steps - step)) / 1000);
+      }
+      if (saving.due(endOfEpoch)) await folder.saveState(state());
+    },
+  });
+  const ended = performance.now();
+
+  const { model } = folder.config;
+  const metadata = { model: model.sha256, method, alpha: method === 'vpt' ? 0 : settings.alpha };
+  await folder.writePrompts(encodePrompts(tuned, clip.weights.architecture.vision.layers, metadata));
+  await folder.history.sync();
+  const seconds = (ended - started) / 1000;
+  const rate = firstStep === undefined ? 0 : imageRate(plan, settings, firstStep, ended);
+  const last = lastEpoch(await readHistory(folder.file('history')));
+  await folder.writeMetrics({ steps: plan.steps, seconds, images_per_s: rate, ...last });
+  return { run: folder.path, prompts: tuned, plan, steps: plan.steps, seconds, imagesPerSecond: rate, ...last };
+}
+
+function imageRate(
+  plan: TuningPlan,
+  settings: TuningSettings,
+  first: { readonly at: number; readonly step: number },
+  ended: number,
+): number {
+  const steps = plan.steps - first.step;
+  if (steps === 0) return 0;
+  return (steps * plan.imagesPerEpoch * 1000) / plan.stepsPerEpoch / (ended - first.at);
+}
+
+function lastEpoch(history: readonly HistoryEntry[]): { loss: number; ce: number; fr: number } {
+  const epoch = history.at(-1)?.epoch;
+  const entries = history.filter((entry) => entry.epoch === epoch);
+  const mean = (key: 'loss' | 'ce' | 'fr'): number =>
+    entries.reduce((sum, entry) => sum + entry[key], 0) / entries.length;
+  return { loss: mean('loss'), ce: mean('ce'), fr: mean('fr') };
+}
+
+function definedOnly(settings: TuningSettings): JsonObject {
+  const { margin, ...rest } = settings;
+  return margin === undefined ? rest : { ...rest, margin };
+}
+
+function trainingImages(options: DefendOptions, samples: readonly Sample[]): TrainingImages {
+  const { dataset, decode, preprocess, settings, seed } = options;
+  const augment = augmentations[settings.augmentation];
+  return {
+    labels: samples.map((sample) => sample.label),
+    async *load(order, view, batch) {
+      const loader = new ImageLoader({
+        images: dataset.images,
+        samples: order.map((index) => samples[index]),
+        decode,
+        preprocess,
+        crop: (image, sample) => augment(image, preprocess, { seed, imageKey: sample.path, view }),
+        ahead: batch,
+      });
+      for await (const { pixelValues, indices } of loader.batches(batch)) {
+        yield { pixelValues, indices: indices.map((index) => order[index]) };
+      }
+    },
+  };
+}
+
+function openStore(options: DefendOptions, plan: TuningPlan, folder: string): Promise<FeatureStore> {
+  if (plan.cacheBytes <= options.cacheMemory) return Promise.resolve(new MemoryFeatureStore());
+  const row = rowSize(featureRow(options.clip.weights, options.settings.depth));
+  return FileFeatureStore.create(path.join(folder, 'features.cache'), row);
+}
