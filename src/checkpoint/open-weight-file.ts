@@ -1,4 +1,6 @@
 import type { ByteSource } from '../core/bytes.js';
+import { sizeOf } from '../tensor/shape.js';
+import { itemSizes } from './dtype.js';
 import { quoted, refuse } from './refusal.js';
 import { openSafetensors } from './safetensors.js';
 import type { StoredTensor } from './stored-tensor.js';
@@ -61,5 +63,21 @@ async function fromTorch(source: ByteSource, file: TorchFile): Promise<WeightFil
   for (const [name, tensor] of unwrapTensors(source.name, file.root)) {
     tensors.set(name, await file.locate(name, tensor));
   }
+  refuseRepetition(source, tensors.values());
   return { container: file.container, tensors };
+}
+
+/**
+ * Each tensor is no larger than the file, but a thousand could be views of the same bytes: loading them all would take a
+ * thousand times the file. Tied weights, the honest case, double a tensor or two.
+ */
+function refuseRepetition(source: ByteSource, tensors: Iterable<StoredTensor>): void {
+  let bytes = 0;
+  for (const { shape, dtype } of tensors) bytes += sizeOf(shape) * itemSizes[dtype];
+  if (bytes <= 2 * source.size) return;
+  throw refuse('hostile', source.name, {
+    expected: `tensors of about the file's ${source.size} bytes`,
+    received: `${bytes} bytes in views of each other`,
+    fix: 'The file is made to exhaust memory.',
+  });
 }

@@ -55,7 +55,7 @@ export class PickleMachine {
   }
 
   top(): PickleValue {
-    const value = this.#stack.at(-1);
+    const value = this.#stack.length > (this.#marks.at(-1) ?? 0) ? this.#stack.at(-1) : undefined;
     if (value === undefined) throw this.malformed('a value on the stack', 'an empty stack');
     return value;
   }
@@ -163,7 +163,8 @@ export class PickleMachine {
         fix: 'Do not load this file with Python.',
       });
     }
-    if (!Array.isArray(args)) throw this.malformed(`a tuple of arguments for ${callee.name}`, describeValue(args));
+    if (!Array.isArray(args))
+      throw this.malformed(`a tuple of arguments for ${quoted(callee.name)}`, describeValue(args));
     // copying a long container again and again would cost far more than the file's size
     for (const arg of args) this.spend(Array.isArray(arg) ? arg.length : arg instanceof Map ? arg.size : 1);
     try {

@@ -1,4 +1,5 @@
 import type { DType } from './lazy-tensor.js';
+import { quoted } from './refusal.js';
 
 /** What the pickle machine builds: plain data, and inert stand-ins for the few objects that checkpoints name. */
 export type PickleValue =
@@ -87,10 +88,10 @@ export function describeValue(value: PickleValue | undefined): string {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   switch (value.kind) {
     case 'bag':
-      return `an object of class ${value.className}`;
+      return `an object of class ${quoted(value.className)}`;
     case 'global':
     case 'opaque':
-      return value.name;
+      return quoted(value.name);
     case 'storage':
     case 'tensor':
       return `a ${value.kind}`;

@@ -20,6 +20,9 @@ interface Entry {
   readonly name: string;
   /** Where its local header starts. */
   readonly offset: number;
+  /** Bytes in the archive. */
+  readonly packedLength: number;
+  /** Bytes that it stands for. */
   readonly length: number;
   readonly plain: boolean;
 }
@@ -57,6 +60,7 @@ export class ZipArchive {
         entries.set(found.filename, {
           name: found.filename,
           offset: found.offset,
+          packedLength: found.compressedSize,
           length: found.uncompressedSize,
           plain: found.compressionMethod === 0 && !found.encrypted && found.compressedSize === found.uncompressedSize,
         });
@@ -71,6 +75,7 @@ export class ZipArchive {
         cause: thrown,
       });
     }
+    refuseOverlaps(source.name, [...entries.values()]);
     return new ZipArchive(source, entries);
   }
 
@@ -142,6 +147,19 @@ class SourceReader extends Reader<ByteSource> {
       });
     }
     return this.#source.read(offset, available);
+  }
+}
+
+function refuseOverlaps(file: string, entries: Entry[]): void {
+  entries.sort((a, b) => a.offset - b.offset);
+  for (let i = 1; i < entries.length; i++) {
+    const [before, after] = [entries[i - 1], entries[i]];
+    if (before.offset + localHeaderBytes + before.packedLength <= after.offset) continue;
+    throw refuse('hostile', file, {
+      expected: 'each entry in bytes of its own',
+      received: `${quoted(before.name)} overlapping ${quoted(after.name)}`,
+      fix: 'No honest writer does this: do not trust the file.',
+    });
   }
 }
 

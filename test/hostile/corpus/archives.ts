@@ -32,6 +32,11 @@ export const hostileArchives: readonly HostileFile[] = [
   zip('a name twice', [honestPickle, honestPickle], 'twice'),
   zip('a local header of another name', [{ ...honestPickle, localName: 'archive/safe.pkl' }], 'another entry'),
   zip('a size beyond the file', [{ ...honestPickle, claimedSize: 10_000_000 }], 'leaves the file'),
+  zip(
+    'an entry that reaches into the next',
+    [{ name: 'archive/data/0', content: small, claimedSize: 100 }, honestPickle],
+    '"archive/data/0" overlapping "archive/data.pkl"',
+  ),
   zip('two pickles', [honestPickle, { ...honestPickle, name: 'other/data.pkl' }], '2 of them', 'unsupported'),
   zip('no pickle', [{ name: 'readme.txt', content: small }], 'data.pkl', 'unsupported'),
   zip(

@@ -190,6 +190,13 @@ const view = (
     null,
   );
 
+/** Asks for a hundred times the 16 kB that it holds. */
+function hundredViews(): Uint8Array {
+  const shared = { shape: [4096], data: new Float32Array(4096) };
+  const names = Array.from({ length: 100 }, (_, index) => `visual.${index}`);
+  return writeTorchZip(new Map([['shared', shared]]), { dict: names.map((name) => [name, tensorItem('0', shared)]) });
+}
+
 /** Pickles whose tensors are not where they say. */
 const tensors: readonly HostileFile[] = [
   tensorOf('a tensor beyond its storage', view(1, [firstTensor.data.length], [1]), 'storage of'),
@@ -205,6 +212,13 @@ const tensors: readonly HostileFile[] = [
     'a string',
     'malformed',
   ),
+  {
+    name: 'a hundred views of one storage',
+    files: { 'evil.pt': hundredViews() },
+    file: 'evil.pt',
+    code: 'hostile',
+    names: 'views of each other',
+  },
   tensorOf('a storage that claims another size', view(0, [1], [1], '0', 999_999), '3999996 bytes'),
   tensorOf('a storage that is not there', view(0, [1], [1], '../../etc/passwd', 1), '../../etc/passwd'),
   tensorOf(
