@@ -99,8 +99,10 @@ export class NaiveVision {
     return ops.matMul(this.#norm(classToken, 'vision.post_norm'), this.#read('vision.projection'), { transB: true });
   }
 
-  logitScale(): Value {
-    return ops.exp(this.#read('logit_scale'));
+  /** Image embeddings [B, E] and unit text rows [C, E] give [B, C]. */
+  logits(embedding: Value, text: Value): Value {
+    const unit = ops.div(embedding, ops.sqrt(ops.reduceSum(ops.mul(embedding, embedding), [1])));
+    return ops.mul(ops.matMul(unit, text, { transB: true }), ops.exp(this.#read('logit_scale')));
   }
 }
 
@@ -137,10 +139,8 @@ export function naiveStep(weights: ClipWeights, step: NaiveStep): Record<string,
   for (let d = step.depth + 1; d <= vision.layers; d++) repelling = ops.add(repelling, cosine(tokens[d], sigma[d]));
   repelling = ops.scale(repelling, 1 / (vision.layers - step.depth)); // [B, 1]
   const bounded = step.margin === undefined ? repelling : ops.clampMin(repelling, step.margin);
-  const embedding = naive.embedding(tokens[vision.layers]);
-  const unit = ops.div(embedding, ops.sqrt(ops.reduceSum(ops.mul(embedding, embedding), [1])));
   const text = graph.input('text_features', [step.classes, embedDim]);
-  const logits = ops.mul(ops.matMul(unit, text, { transB: true }), naive.logitScale());
+  const logits = naive.logits(naive.embedding(tokens[vision.layers]), text);
   const picked = ops.mul(ops.logSoftmax(logits), graph.input('targets', [step.batch, step.classes]));
   const ce = ops.scale(ops.reshape(ops.reduceSum(picked, [0, 1]), []), -1 / step.batch);
   const fr = ops.reshape(ops.reduceMean(bounded, [0, 1]), []);
