@@ -32,7 +32,7 @@ export async function openPrompts(
   await using file = (await isFolder(prompts))
     ? await openRunPrompts(context, prompts, classNames)
     : await FileBytes.open(prompts);
-  return foldPrompts(runtime, clip.weights, await decodePrompts(file, clip.weights.architecture, clip.sha256));
+  return await foldPrompts(runtime, clip.weights, await decodePrompts(file, clip.weights.architecture, clip.sha256));
 }
 
 async function isFolder(location: string): Promise<boolean> {

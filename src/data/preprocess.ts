@@ -1,4 +1,4 @@
-import type { Raster } from '../core/raster.js';
+import type { FloatImage, Raster } from '../core/raster.js';
 import type { DecodedImage } from './image-decoder.js';
 import { resizeImage } from './resize.js';
 import { roundHalfToEven } from './rounding.js';
@@ -72,6 +72,25 @@ export function toPixelValues(crop: Raster, preprocess: Preprocess, out?: Float3
     for (let i = 0; i < plane; i++) values[start + i] = normalised[crop.data[3 * i + channel]];
   }
   return values; // [3, H, W]
+}
+
+/**
+ * Normalises float planes into model input, as `toPixelValues` does bytes.
+ *
+ * @param out where to write the [3, H, W] values.
+ * @throws RangeError when `out` is of another length.
+ */
+export function floatToPixelValues({ data }: FloatImage, preprocess: Preprocess, out: Float32Array): Float32Array {
+  if (out.length !== data.length) {
+    throw new RangeError(`floatToPixelValues: ${data.length} values do not fit ${out.length}`);
+  }
+  const plane = data.length / 3;
+  for (let channel = 0; channel < 3; channel++) {
+    const m = Math.fround(preprocess.mean[channel]);
+    const s = Math.fround(preprocess.std[channel]);
+    for (let i = channel * plane; i < (channel + 1) * plane; i++) out[i] = Math.fround(data[i] - m) / s;
+  }
+  return out; // [3, H, W]
 }
 
 /** What each of the 256 byte values becomes. */

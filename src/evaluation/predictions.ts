@@ -39,10 +39,15 @@ function checkLengths(labels: Int32Array, predicted: Int32Array): void {
 /**
  * The class with the largest logit of each row; the first of equals.
  * @param logits [n, classes], row-major.
+ * @param nameOf names the image of a row, for the error.
  * @returns [n]
  * @throws InputError (`data`) when a logit is NaN, as the weights of a broken checkpoint make them.
  */
-export function largestLogits(logits: Float32Array, classes: number): Int32Array {
+export function largestLogits(
+  logits: Float32Array,
+  classes: number,
+  nameOf = (row: number) => `image ${row}`,
+): Int32Array {
   return Int32Array.from({ length: logits.length / classes }, (_, row) => {
     let best = 0;
     for (let i = 0; i < classes; i++) {
@@ -52,7 +57,7 @@ export function largestLogits(logits: Float32Array, classes: number): Int32Array
           code: 'data',
           operation: 'classify images',
           expected: 'a number for every class',
-          received: `NaN for class ${i} of image ${row}`,
+          received: `NaN for class ${i} of ${nameOf(row)}`,
           fix: 'Check the checkpoint for NaN with `rvpt inspect`.',
         });
       }
