@@ -183,36 +183,78 @@ export interface WritableTensor {
   readonly data: Float32Array | BigInt64Array;
 }
 
+interface Placed {
+  readonly name: string;
+  readonly dtype: 'F32' | 'I64';
+  readonly shape: Shape;
+  readonly bytes: number;
+}
+
+/** Header length and header of a file that holds the tensors in this order, padded so that data is aligned to 8 bytes. */
+function headerOf(tensors: readonly Placed[], metadata: ReadonlyMap<string, string>): Uint8Array {
+  const header: Record<string, unknown> = {};
+  if (metadata.size > 0) header['__metadata__'] = Object.fromEntries(metadata);
+  let position = 0;
+  for (const { name, dtype, shape, bytes } of tensors) {
+    header[name] = { dtype, shape, data_offsets: [position, position + bytes] };
+    position += bytes;
+  }
+  const unpadded = new TextEncoder().encode(JSON.stringify(header));
+  const length = 8 + Math.ceil(unpadded.length / 8) * 8;
+  const out = new Uint8Array(length).fill(0x20, 8);
+  new DataView(out.buffer).setBigUint64(0, BigInt(length - 8), true);
+  out.set(unpadded, 8);
+  return out;
+}
+
+function rawBytes(data: Float32Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function wrongLength(name: string, shape: Shape, length: number): RangeError {
+  return new RangeError(`safetensors: "${name}" of shape ${formatShape(shape)} cannot hold ${length} elements`);
+}
+
 /**
- * The bytes of a safetensors file, tensors in the order given, data aligned to 8 bytes.
+ * The bytes of a safetensors file, int64 tensors first, otherwise in the order given.
  * @throws RangeError when a tensor's data does not have as many elements as its shape.
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, WritableTensor>,
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Uint8Array {
-  const header: Record<string, unknown> = {};
-  if (metadata.size > 0) header['__metadata__'] = Object.fromEntries(metadata);
-  let position = 0;
   // the format wants no gaps, so int64 before float32 keeps every tensor on its own alignment
   const ordered = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
-  for (const [name, { shape, data }] of ordered) {
-    if (data.length !== sizeOf(shape)) {
-      throw new RangeError(`safetensors: "${name}" of shape ${formatShape(shape)} cannot hold ${data.length} elements`);
-    }
-    const dtype = data instanceof Float32Array ? 'F32' : 'I64';
-    header[name] = { dtype, shape, data_offsets: [position, position + data.byteLength] };
-    position += data.byteLength;
-  }
-  const unpadded = new TextEncoder().encode(JSON.stringify(header));
-  const dataStart = 8 + Math.ceil(unpadded.length / 8) * 8;
-  const file = new Uint8Array(dataStart + position).fill(0x20, 8, dataStart);
-  new DataView(file.buffer).setBigUint64(0, BigInt(dataStart - 8), true);
-  file.set(unpadded, 8);
-  position = dataStart;
+  const placed = ordered.map(([name, { shape, data }]): Placed => {
+    if (data.length !== sizeOf(shape)) throw wrongLength(name, shape, data.length);
+    return { name, dtype: data instanceof Float32Array ? 'F32' : 'I64', shape, bytes: data.byteLength };
+  });
+  const header = headerOf(placed, metadata);
+  const file = new Uint8Array(placed.reduce((sum, { bytes }) => sum + bytes, header.length));
+  file.set(header);
+  let position = header.length;
   for (const [, { data }] of ordered) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
+    file.set(rawBytes(data), position);
     position += data.byteLength;
   }
   return file;
+}
+
+/**
+ * A safetensors file of float32 tensors in pieces, each tensor read when its turn comes: for checkpoints that should
+ * not be in memory whole.
+ * @throws RangeError when a tensor does not have as many elements as its shape.
+ */
+export async function* streamSafetensors(
+  shapes: ReadonlyMap<string, Shape>,
+  read: (name: string) => Promise<Float32Array>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): AsyncGenerator<Uint8Array> {
+  const placed = [...shapes].map(([name, shape]): Placed => ({ name, dtype: 'F32', shape, bytes: 4 * sizeOf(shape) }));
+  yield headerOf(placed, metadata);
+  for (const { name, shape } of placed) {
+    const data = await read(name);
+    if (data.length !== sizeOf(shape)) throw wrongLength(name, shape, data.length);
+    yield rawBytes(data);
+  }
 }

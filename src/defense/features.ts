@@ -1,3 +1,4 @@
+import { overlapped } from '../core/overlapped.js';
 import { lowerToOnnx } from '../graph/onnx/lower.js';
 import { patchCount } from '../model/architecture.js';
 import type { ClipWeights } from '../model/weights.js';
@@ -75,28 +76,22 @@ export class FeatureExtractor implements AsyncDisposable {
     view: number,
   ): AsyncGenerator<{ readonly image: number; readonly row: Float32Array }> {
     const { stateSize, width, layers } = this.#row;
-    const batches = images.load(order, view, this.#batch)[Symbol.asyncIterator]();
-    try {
-      let next = batches.next();
-      for (let current = await next; current.done !== true; current = await next) {
-        const { pixelValues, indices } = current.value;
-        const running = this.#session.run({ pixel_values: padded(pixelValues, this.#batch) });
-        next = batches.next();
-        // a failure to load is met when it is awaited, after the run
-        next.catch(() => undefined);
-        const { state, sigma } = await running; // [B, 1 + M, W], [L − D, B, W]
-        for (const [i, image] of indices.entries()) {
-          const row = new Float32Array(stateSize + layers * width);
-          row.set(state.data.subarray(i * stateSize, (i + 1) * stateSize));
-          for (let layer = 0; layer < layers; layer++) {
-            const from = (layer * this.#batch + i) * width;
-            row.set(sigma.data.subarray(from, from + width), stateSize + layer * width);
-          }
-          yield { image, row };
+    const batches = images.load(order, view, this.#batch);
+    const results = overlapped(batches, async ({ pixelValues, indices }) => ({
+      indices,
+      features: await this.#session.run({ pixel_values: padded(pixelValues, this.#batch) }),
+    }));
+    for await (const { indices, features } of results) {
+      const { state, sigma } = features; // [B, 1 + M, W], [L − D, B, W]
+      for (const [i, image] of indices.entries()) {
+        const row = new Float32Array(stateSize + layers * width);
+        row.set(state.data.subarray(i * stateSize, (i + 1) * stateSize)); // f^D [1 + M, W]
+        for (let layer = 0; layer < layers; layer++) {
+          const from = (layer * this.#batch + i) * width;
+          row.set(sigma.data.subarray(from, from + width), stateSize + layer * width); // σ^(D+1+layer) [W]
         }
+        yield { image, row };
       }
-    } finally {
-      await batches.return?.();
     }
   }
 
