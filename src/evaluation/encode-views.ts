@@ -56,7 +56,7 @@ export async function encodeViews(
     images,
     encoded: await encoder.encode(pixelValues(images, views, preprocess.imageSize)),
   });
-  const task = progress.begin('images', samples.length, 'images');
+  const task = progress.begin('measuring', samples.length, 'images');
   for await (const encoded of overlapped(grouped(loader.images(), imagesAtOnce), encode)) {
     signal?.throwIfAborted();
     use(encoded);

@@ -4,7 +4,7 @@ import { toPixelValues } from '../data/preprocess.js';
 import type { Sample } from '../data/sample.js';
 import type { TextFeatures } from '../model/clip-graphs.js';
 import { encodeViews, rowsOfView, type EncodedViews, type MeasureOptions, type View } from './encode-views.js';
-import { attackMetrics, cleanMetrics, type Metrics } from './metrics.js';
+import { attackMetrics, cleanMetrics, type AttackMetrics, type CleanMetrics } from './metrics.js';
 import { cleanPredictions, largestLogits, triggeredPredictions } from './predictions.js';
 
 export interface Attack {
@@ -32,7 +32,9 @@ export interface ImagePrediction {
 }
 
 export interface Evaluation {
-  readonly metrics: Metrics;
+  readonly clean: CleanMetrics;
+  /** Of the triggered images, where there was an attack. */
+  readonly attacked?: AttackMetrics;
   /** In the order of the samples, broken images left out. */
   readonly predictions: readonly ImagePrediction[];
   readonly broken: readonly BrokenImage[];
@@ -71,7 +73,7 @@ export async function evaluateClip(options: EvaluateOptions): Promise<Evaluation
     });
   };
   const broken = await encodeViews(options, views, { textFeatures: stackRows(features) }, collect);
-  return { metrics: metricsOf(predictions, attack?.target), predictions, broken };
+  return { ...metricsOf(predictions, attack?.target), predictions, broken };
 }
 
 /** Matrices of equal width below each other. */
@@ -86,11 +88,14 @@ function stackRows(matrices: readonly TextFeatures[]): TextFeatures {
   return { shape: [data.length / width, width], data };
 }
 
-function metricsOf(predictions: readonly ImagePrediction[], target: number | undefined): Metrics {
+function metricsOf(
+  predictions: readonly ImagePrediction[],
+  target: number | undefined,
+): Pick<Evaluation, 'clean' | 'attacked'> {
   const labels = Int32Array.from(predictions, ({ sample }) => sample.label);
   const predicted = Int32Array.from(predictions, (prediction) => prediction.predicted);
   const clean = cleanMetrics(cleanPredictions(labels, predicted));
-  if (target === undefined) return clean;
-  const triggered = predictions.flatMap((prediction) => prediction.triggered ?? []);
-  return { ...clean, ...attackMetrics(triggeredPredictions(labels, Int32Array.from(triggered), target)) };
+  if (target === undefined) return { clean };
+  const triggered = Int32Array.from(predictions.flatMap((prediction) => prediction.triggered ?? []));
+  return { clean, attacked: attackMetrics(triggeredPredictions(labels, triggered, target)) };
 }
