@@ -5,6 +5,7 @@ import type { Progress } from '../core/progress.js';
 import { augmentations } from '../data/augment.js';
 import { classPrompts } from '../data/class-prompts.js';
 import { canonicalDataList } from '../data/dataset.js';
+import { toSampleList } from '../data/few-shot.js';
 import type { DecodeImage } from '../data/image-decoder.js';
 import { ImageLoader } from '../data/loader.js';
 import type { Preprocess } from '../data/preprocess.js';
@@ -113,10 +114,7 @@ export async function defend(options: DefendOptions): Promise<DefendResult> {
   });
   const from = await folder.loadState();
   if (from === undefined) {
-    await folder.writeSamples({
-      classes: [...dataset.classNames],
-      samples: samples.map(({ path, label }) => ({ path, label })),
-    });
+    await folder.writeSamples(toSampleList(dataset.classNames, { train: samples, validation: [] }));
   } else {
     note(`going on after step ${from.step} of ${plan.steps}`);
   }

@@ -33,7 +33,7 @@ function stateOf(step: number): { step: number; tensors: Map<string, ReturnType<
 test('what is written is read back', async () => {
   await using folder = await temporaryFolder();
   const runPath = path.join(folder.path, 'deep', 'run');
-  const samples = { classes: ['cat', 'dog'], samples: [{ path: 'cat/1.jpg', label: 0 }] };
+  const samples = { classes: ['cat', 'dog'], samples: [{ image: 'cat/1.jpg', label: 0 }] };
   {
     await using run = await RunFolder.create(runPath, config);
     expect(run.resumed).toBe(false);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { sampleListSchema, type SampleList } from '../data/few-shot.js';
+
 /** File names inside a run folder. */
 export const runFiles = {
   config: 'config.json',
@@ -39,12 +41,9 @@ export const runConfigSchema = z.object({
 });
 export type RunConfig = z.output<typeof runConfigSchema>;
 
-/** `samples.json`: the images that were tuned on, paths relative to the image folder, labels counted from 0. */
-export const samplesSchema = z.object({
-  classes: z.array(z.string()),
-  samples: z.array(z.object({ path: z.string(), label: z.int().nonnegative() })),
-});
-export type Samples = z.output<typeof samplesSchema>;
+/** `samples.json`: the images that were tuned on, as `--samples` reads them again. */
+export const samplesSchema = sampleListSchema;
+export type Samples = SampleList;
 
 /** `metrics.json`. */
 export const metricsSchema = jsonObject;
