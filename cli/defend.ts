@@ -66,7 +66,6 @@ export const defend = defineCommand({
       runtime: opened.runtime,
       dataset: data.dataset,
       samples,
-      decode: data.decode,
       preprocess: data.preprocess,
       decoding: { maxPixels: options.maxPixels, exifRotation: options.exifRotation },
       templates: resolveTemplates(options.template),

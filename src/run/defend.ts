@@ -1,12 +1,11 @@
 import path from 'node:path';
 
 import type { JsonObject } from '../core/json.js';
-import type { Progress } from '../core/progress.js';
+import { silentProgress, type Progress } from '../core/progress.js';
 import { augmentations } from '../data/augment.js';
-import { classPrompts } from '../data/class-prompts.js';
+import { classPrompts, defaultTemplate } from '../data/class-prompts.js';
 import { canonicalDataList } from '../data/dataset.js';
-import { toSampleList } from '../data/few-shot.js';
-import type { DecodeImage } from '../data/image-decoder.js';
+import { chooseFewShot, toSampleList } from '../data/few-shot.js';
 import { ImageLoader } from '../data/loader.js';
 import type { Preprocess } from '../data/preprocess.js';
 import type { Dataset, Sample } from '../data/sample.js';
@@ -16,11 +15,13 @@ import { featureRow, rowSize, type TrainingImages } from '../defense/features.js
 import { planTuning, type TuningPlan } from '../defense/plan.js';
 import { encodePrompts } from '../defense/prompts-file.js';
 import { tunePrompts } from '../defense/tune-prompts.js';
-import type { TuningSettings } from '../defense/tuning-settings.js';
+import { tuningSchema, type TuningSettings } from '../defense/tuning-settings.js';
 import type { VisualPrompts } from '../inference/fold-prompts.js';
 import { classTextFeatures } from '../inference/text-features.js';
+import { defaultMaxPixels, imageDecoder, type DecoderOptions } from '../node/decode-image.js';
 import { FileFeatureStore } from '../node/file-feature-store.js';
 import type { LoadedClip } from '../node/load-clip.js';
+import { OnnxRuntime } from '../node/onnx-runtime.js';
 import type { Runtime } from '../runtime/session.js';
 import { readHistory } from './history.js';
 import { currentVersions, sha256OfText } from './provenance.js';
@@ -30,27 +31,29 @@ import type { HistoryEntry } from './schema.js';
 
 export interface DefendOptions {
   readonly clip: LoadedClip;
-  readonly runtime: Runtime;
-  /** The images to tune on, all of them: choose few shots before. */
   readonly dataset: Dataset;
-  readonly samples: readonly Sample[];
-  readonly decode: DecodeImage;
-  readonly preprocess: Preprocess;
-  /** What `decode` was told, for the record. */
-  readonly decoding: { readonly maxPixels: number; readonly exifRotation: boolean };
-  /** Class prompt templates with `{class}`; several make an ensemble. */
-  readonly templates: readonly string[];
-  readonly method: Method;
-  readonly settings: TuningSettings;
-  readonly seed: number;
   /** The run folder. */
   readonly out: string;
+  /** Go on with the run that is in the folder. */
   readonly resume?: boolean;
-  /** Cached features beyond this many bytes are kept in a file in the run folder. */
-  readonly cacheMemory: number;
-  /** Seconds between two saved states within an epoch. */
-  readonly saveEvery: number;
-  readonly progress: Progress;
+  /** Images of `dataset` to tune on; by default 16 a class, drawn by the seed. */
+  readonly samples?: readonly Sample[];
+  readonly method?: Method;
+  /** Those left out are the paper's, see `tuningSchema`. */
+  readonly settings?: Partial<TuningSettings>;
+  /** Class prompt templates with `{class}`; several make an ensemble. */
+  readonly templates?: readonly string[];
+  readonly seed?: number;
+  /** By default onnxruntime on the CPU. */
+  readonly runtime?: Runtime;
+  readonly decoding?: Pick<DecoderOptions, 'maxPixels' | 'exifRotation'>;
+  /** By default the model's own. */
+  readonly preprocess?: Preprocess;
+  /** Cached features beyond this many bytes are kept in a file in the run folder; 2 GiB by default. */
+  readonly cacheMemory?: number;
+  /** Seconds between two saved states within an epoch; 30 by default. */
+  readonly saveEvery?: number;
+  readonly progress?: Progress;
   readonly signal?: AbortSignal;
   /** Told the plan before anything is computed. */
   readonly onPlan?: (plan: TuningPlan) => void;
@@ -58,6 +61,35 @@ export interface DefendOptions {
   readonly onPace?: (secondsLeft: number) => void;
   /** Told a sentence for a person. */
   readonly note?: (line: string) => void;
+}
+
+/** The options with every default filled in. */
+type Defending = Omit<Required<DefendOptions>, 'settings' | 'signal' | 'decoding'> &
+  Pick<DefendOptions, 'signal'> & {
+    readonly settings: TuningSettings;
+    readonly decoding: { readonly maxPixels: number; readonly exifRotation: boolean };
+  };
+
+function withDefaults(options: DefendOptions): Defending {
+  const { clip, dataset, seed = 0 } = options;
+  return {
+    samples: options.samples ?? chooseFewShot(dataset, { shots: DEFAULT_SHOTS, seed }).train,
+    method: 'rvpt',
+    templates: [defaultTemplate],
+    seed,
+    runtime: new OnnxRuntime(),
+    preprocess: clip.preprocess,
+    resume: false,
+    cacheMemory: 2 * 2 ** 30,
+    saveEvery: 30,
+    progress: silentProgress,
+    onPlan: () => undefined,
+    onPace: () => undefined,
+    note: () => undefined,
+    ...options,
+    decoding: { maxPixels: defaultMaxPixels, exifRotation: true, ...options.decoding },
+    settings: tuningSchema.parse(options.settings ?? {}),
+  };
 }
 
 export interface DefendResult {
@@ -76,6 +108,9 @@ export interface DefendResult {
   readonly fr: number;
 }
 
+/** The paper's: 16 images a class. */
+const DEFAULT_SHOTS = 16;
+
 /** Steps after which the time that is left can be told. */
 const STEPS_TO_JUDGE_BY = 3;
 
@@ -84,10 +119,11 @@ const STEPS_TO_JUDGE_BY = 3;
  * metrics. Killed at any moment, it goes on with `resume` to the same bits.
  * @throws InputError for anything a person can mend: settings, data, disk, another run in the folder
  */
-export async function defend(options: DefendOptions): Promise<DefendResult> {
-  const { clip, runtime, dataset, samples, preprocess, settings, method, seed, note = () => undefined } = options;
+export async function defend(given: DefendOptions): Promise<DefendResult> {
+  const options = withDefaults(given);
+  const { clip, runtime, dataset, samples, preprocess, settings, method, seed, note } = options;
   const plan = planTuning(clip.weights, method, settings, samples.length, dataset.classNames.length);
-  options.onPlan?.(plan);
+  options.onPlan(plan);
   const chosen = { ...dataset, samples };
   await using folder = await RunFolder.create(
     options.out,
@@ -107,7 +143,7 @@ export async function defend(options: DefendOptions): Promise<DefendResult> {
       data: { path: dataset.source.location, sha256: sha256OfText(canonicalDataList(chosen)) },
       versions: currentVersions(),
     },
-    { resume: options.resume ?? false },
+    { resume: options.resume },
   );
   folder.versionChanges.forEach((change) => {
     note(`resuming with another version, the last bits may differ: ${change}`);
@@ -142,7 +178,7 @@ export async function defend(options: DefendOptions): Promise<DefendResult> {
       await folder.history.append({ step, epoch, loss, ce, fr, learning_rate: learningRate });
       if (step === firstStep.step + STEPS_TO_JUDGE_BY) {
         const perStep = (performance.now() - firstStep.at) / STEPS_TO_JUDGE_BY;
-        options.onPace?.((perStep * (plan.steps - step)) / 1000);
+        options.onPace((perStep * (plan.steps - step)) / 1000);
       }
       if (saving.due(endOfEpoch)) await folder.saveState(state());
     },
@@ -184,8 +220,9 @@ function definedOnly(settings: TuningSettings): JsonObject {
   return margin === undefined ? rest : { ...rest, margin };
 }
 
-function trainingImages(options: DefendOptions, samples: readonly Sample[]): TrainingImages {
-  const { dataset, decode, preprocess, settings, seed } = options;
+function trainingImages(options: Defending, samples: readonly Sample[]): TrainingImages {
+  const { dataset, preprocess, settings, seed } = options;
+  const decode = imageDecoder(options.decoding);
   const augment = augmentations[settings.augmentation];
   return {
     labels: samples.map((sample) => sample.label),
@@ -205,7 +242,7 @@ function trainingImages(options: DefendOptions, samples: readonly Sample[]): Tra
   };
 }
 
-function openStore(options: DefendOptions, plan: TuningPlan, folder: string): Promise<FeatureStore> {
+function openStore(options: Defending, plan: TuningPlan, folder: string): Promise<FeatureStore> {
   if (plan.cacheBytes <= options.cacheMemory) return Promise.resolve(new MemoryFeatureStore());
   const row = rowSize(featureRow(options.clip.weights, options.settings.depth));
   return FileFeatureStore.create(path.join(folder, 'features.cache'), row);

@@ -1,0 +1,28 @@
+/**
+ * The public API on Node. Everything here is typed and documented where it is defined; what is not here may change
+ * without notice.
+ */
+export { InputError, type InputErrorCode } from './core/errors.js';
+export type { Progress, ProgressTask } from './core/progress.js';
+export type { Raster } from './core/raster.js';
+export { parseTrigger, triggers } from './attack/trigger/triggers.js';
+export type { Trigger } from './attack/trigger/trigger.js';
+export { openDataset } from './data/dataset.js';
+export { chooseFewShot } from './data/few-shot.js';
+export type { Dataset, Sample } from './data/sample.js';
+export { planTuning, type TuningPlan } from './defense/plan.js';
+export { tuningSchema, type TuningSettings } from './defense/tuning-settings.js';
+export type { Evaluation } from './evaluation/evaluate.js';
+export { measureResistivity } from './evaluation/resistivity.js';
+export type { VisualPrompts } from './inference/fold-prompts.js';
+export { namedArchitectures, type ClipArchitecture } from './model/architecture.js';
+export { inspectCheckpoint } from './model/inspect.js';
+export { randomWeights, type ClipWeights } from './model/weights.js';
+export { datasetLocation } from './node/dataset-location.js';
+export { imageDecoder } from './node/decode-image.js';
+export { loadClip, type LoadedClip } from './node/load-clip.js';
+export { OnnxRuntime, type Device } from './node/onnx-runtime.js';
+export { openCheckpointAt } from './node/open-checkpoint.js';
+export { defend, type DefendOptions, type DefendResult } from './run/defend.js';
+export { evaluate, type EvaluateModelOptions } from './run/evaluate.js';
+export { readRun } from './run/read-run.js';

@@ -1,0 +1,71 @@
+import type { Trigger } from '../attack/trigger/trigger.js';
+import { silentProgress, type Progress } from '../core/progress.js';
+import { classPrompts, defaultTemplate } from '../data/class-prompts.js';
+import type { Dataset } from '../data/sample.js';
+import { evaluateClip, type Evaluation } from '../evaluation/evaluate.js';
+import { resolveTarget } from '../evaluation/target.js';
+import { foldPrompts, type VisualPrompts } from '../inference/fold-prompts.js';
+import { classTextFeatures } from '../inference/text-features.js';
+import { imageDecoder } from '../node/decode-image.js';
+import type { LoadedClip } from '../node/load-clip.js';
+import { OnnxRuntime } from '../node/onnx-runtime.js';
+import type { Runtime } from '../runtime/session.js';
+
+export interface EvaluateModelOptions {
+  readonly clip: LoadedClip;
+  readonly dataset: Dataset;
+  /** Visual prompts of a defended model. */
+  readonly prompts?: VisualPrompts;
+  /** Also measure on triggered images; `target` is the attacker's class, by name or `#index`. */
+  readonly attack?: { readonly trigger: Trigger; readonly target: string };
+  readonly templates?: readonly string[];
+  readonly seed?: number;
+  /** Images that go through the model together. */
+  readonly batch?: number;
+  /** By default onnxruntime on the CPU. */
+  readonly runtime?: Runtime;
+  /** Images that cannot be decoded are left out and named in the result, or fatal. */
+  readonly onBroken?: 'skip' | 'fail';
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Clean accuracy of a model on labelled images and, with an attack, attack success rate and poisoned accuracy.
+ * @throws InputError when the target is no class, or no image counts for a metric
+ */
+export async function evaluate(options: EvaluateModelOptions): Promise<Evaluation> {
+  const { clip, dataset, seed = 0, batch = 16, runtime = new OnnxRuntime(), progress = silentProgress } = options;
+  const { weights, tokenizer, preprocess } = clip;
+  const texts = (change: (text: string) => string): string[][] =>
+    classPrompts(dataset.classNames, options.templates ?? [defaultTemplate]).map((group) => group.map(change));
+  const featuresOf = (change: (text: string) => string): ReturnType<typeof classTextFeatures> =>
+    classTextFeatures(runtime, weights, tokenizer, texts(change), options);
+
+  const textFeatures = await featuresOf((text) => text);
+  const { trigger } = options.attack ?? {};
+  const changesText = trigger?.applyText !== undefined;
+  const attack = options.attack && {
+    trigger: options.attack.trigger,
+    target: resolveTarget(options.attack.target, dataset.classNames),
+    seed,
+    ...(changesText ? { textFeatures: await featuresOf((text) => trigger.applyText?.(text) ?? text) } : {}),
+  };
+  return evaluateClip({
+    runtime,
+    weights,
+    source: {
+      images: dataset.images,
+      samples: dataset.samples,
+      decode: imageDecoder(),
+      preprocess,
+      onBroken: options.onBroken ?? 'skip',
+    },
+    prompts: options.prompts && (await foldPrompts(runtime, weights, options.prompts)),
+    batch,
+    progress,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    textFeatures,
+    ...(attack === undefined ? {} : { attack }),
+  });
+}
