@@ -1,5 +1,3 @@
-import { crc32 } from 'node:zlib';
-
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 
@@ -7,6 +5,7 @@ import { MemoryBytes } from '../core/bytes.js';
 import { InputError } from '../core/errors.js';
 import type { DecodedImage } from '../data/image-decoder.js';
 import { imageDecoder, type DecoderOptions } from './decode-image.js';
+import { blankPng } from '../../test/support/images.js';
 
 async function decoded(image: Sharp | Uint8Array, options?: DecoderOptions): Promise<DecodedImage> {
   const bytes = image instanceof Uint8Array ? image : await image.toBuffer();
@@ -138,26 +137,3 @@ describe('what is refused', () => {
     expect((await refusal(plain.clone().png(), { maxBytes: 20 })).message).toContain('a file of at most 20 bytes');
   });
 });
-
-/** A PNG whose header promises more than its data holds. */
-function blankPng(width: number, height: number): Uint8Array {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, 2, 0, 0, 0], 8);
-  const chunk = (type: string, data: Uint8Array): Buffer => {
-    const body = Buffer.concat([Buffer.from(type), data]);
-    const frame = Buffer.alloc(8 + body.length);
-    frame.writeUInt32BE(data.length, 0);
-    frame.set(body, 4);
-    frame.writeUInt32BE(crc32(body), 4 + body.length);
-    return frame;
-  };
-  const signature = Buffer.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
-  return Buffer.concat([
-    signature,
-    chunk('IHDR', header),
-    chunk('IDAT', new Uint8Array(8)),
-    chunk('IEND', new Uint8Array(0)),
-  ]);
-}
