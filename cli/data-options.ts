@@ -45,6 +45,8 @@ export interface OpenedData {
   readonly dataset: Dataset;
   readonly decode: DecodeImage;
   readonly preprocess: Preprocess;
+  /** Templates that the class prompts were made with. */
+  readonly templates: readonly string[];
   /** Class prompts, [classes][templates]. */
   readonly prompts: readonly (readonly string[])[];
 }
@@ -72,6 +74,7 @@ export async function openData(
     dataset,
     decode: imageDecoder({ maxPixels, exifRotation }),
     preprocess: { ...clip.preprocess, ...(resize === undefined ? {} : { resizeMode: resize }) },
+    templates,
     prompts: classPrompts(dataset.classNames, templates),
   };
 }

@@ -105,7 +105,7 @@ test('a defended model answers as the textbook form of it does', async () => {
   expect(defended).not.toEqual(undefended);
 });
 
-test('the folder of a run will do for its prompts; other classes than it was tuned on are told', async () => {
+test('the folder of a run will do for its prompts; other classes and class prompts than its own are told', async () => {
   const own = await measured.writeRun('run', photoClasses);
   const direct = await run('--prompts', measured.promptsFile, '--json');
   const viaRun = await run('--prompts', own, '--json');
@@ -114,10 +114,12 @@ test('the folder of a run will do for its prompts; other classes than it was tun
     ...document.parse(JSON.parse(direct.stdout)),
     prompts: own,
   });
-  expect(viaRun.stderr).not.toContain('other classes');
-  const other = await run('--prompts', await measured.writeRun('other-run', ['cat', 'dog']));
+  expect(viaRun.stderr).not.toContain('tuned');
+  const foreign = await measured.writeRun('other-run', ['cat', 'dog']);
+  const other = await run('--prompts', foreign, '--template', 'pets');
   expect(other).toMatchObject({ code: 0 });
   expect(other.stderr).toContain('tuned on other classes (2) than these (4)');
+  expect(other.stderr).toContain('tuned with other class prompts (["a photo of a {class}."])');
 });
 
 test('--limit measures on a part that the seed draws', async () => {

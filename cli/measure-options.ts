@@ -56,7 +56,7 @@ export async function openMeasurement(context: Context, flags: MeasureFlags): Pr
     const { runtime, clip } = model;
     const listed = await openData(flags, model, { preferredSplits: ['test', 'val', 'train'], emptyClasses: 'allow' });
     const data = { ...listed, dataset: drawn(listed.dataset, flags.limit, context.seed) };
-    const prompts = await openPrompts(context, flags, model, data.dataset.classNames);
+    const prompts = await openPrompts(context, flags, model, data);
     const { decode, preprocess } = data;
     const { images, samples } = data.dataset;
     return {

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 
 import { InputError } from '../src/core/errors.js';
@@ -7,9 +8,10 @@ import { decodePrompts } from '../src/defense/prompts-file.js';
 import { foldPrompts } from '../src/inference/fold-prompts.js';
 import type { FoldedPrompts } from '../src/model/clip-graphs.js';
 import { FileBytes } from '../src/node/files.js';
-import { readRun } from '../src/run/read-run.js';
+import { readRun, type RunRecord } from '../src/run/read-run.js';
 import { runFiles } from '../src/run/schema.js';
 import type { Context } from './command.js';
+import type { OpenedData } from './data-options.js';
 import type { OpenedModel } from './model-options.js';
 
 /** The option of every command that can measure a defended model. */
@@ -17,20 +19,23 @@ export const promptsShape = {
   prompts: z.string().optional().describe('measure the model with these prompts: a run of `rvpt defend`, or its file'),
 };
 
+/** What prompts are to be measured on; those of a run may have been tuned on something else. */
+type MeasuredOn = Pick<OpenedData, 'dataset' | 'templates'>;
+
 /**
- * The prompts' keys and values, ready for the model; undefined where none were asked for. Prompts of a run that was
- * tuned on other classes than `classNames` are fine to measure, and the person is told.
+ * The prompts' keys and values, ready for the model; undefined where none were asked for. Other classes or class
+ * prompts than those of the run are fine to measure on, and the person is told.
  * @throws InputError when there are none, or they were tuned for another checkpoint
  */
 export async function openPrompts(
   context: Context,
   { prompts }: { readonly prompts?: string | undefined },
   { clip, runtime }: OpenedModel,
-  classNames: readonly string[],
+  measuredOn: MeasuredOn,
 ): Promise<FoldedPrompts | undefined> {
   if (prompts === undefined) return undefined;
   await using file = (await isFolder(prompts))
-    ? await openRunPrompts(context, prompts, classNames)
+    ? await openRunPrompts(context, prompts, measuredOn)
     : await FileBytes.open(prompts);
   return await foldPrompts(runtime, clip.weights, await decodePrompts(file, clip.weights.architecture, clip.sha256));
 }
@@ -42,9 +47,10 @@ async function isFolder(location: string): Promise<boolean> {
   );
 }
 
-async function openRunPrompts(context: Context, folder: string, classNames: readonly string[]): Promise<FileBytes> {
-  const { samples } = await readRun(folder);
-  const file = await FileBytes.open(path.join(folder, runFiles.prompts)).catch((thrown: unknown) => {
+async function openRunPrompts(context: Context, folder: string, measuredOn: MeasuredOn): Promise<FileBytes> {
+  const run = await readRun(folder);
+  for (const difference of differences(run, measuredOn)) context.note(`${folder}: ${difference}`);
+  return FileBytes.open(path.join(folder, runFiles.prompts)).catch((thrown: unknown) => {
     if (!(thrown instanceof InputError && thrown.code === 'missing')) throw thrown;
     throw new InputError({
       code: 'missing',
@@ -55,8 +61,18 @@ async function openRunPrompts(context: Context, folder: string, classNames: read
       cause: thrown,
     });
   });
-  const tuned = samples === undefined ? classNames : samples.classes;
-  const same = tuned.length === classNames.length && tuned.every((name, i) => name === classNames[i]);
-  if (!same) context.note(`${folder}: tuned on other classes (${tuned.length}) than these (${classNames.length}).`);
-  return file;
+}
+
+/** What the run was tuned on and is not measured on, in sentences. */
+function differences({ config, samples }: RunRecord, { dataset, templates }: MeasuredOn): string[] {
+  const { classNames } = dataset;
+  const found: string[] = [];
+  if (samples !== undefined && !isDeepStrictEqual(samples.classes, classNames)) {
+    found.push(`tuned on other classes (${samples.classes.length}) than these (${classNames.length})`);
+  }
+  const { templates: tunedWith } = config.settings;
+  if (!isDeepStrictEqual(tunedWith, templates)) {
+    found.push(`tuned with other class prompts (${JSON.stringify(tunedWith)}); --template sets them`);
+  }
+  return found;
 }

@@ -68,7 +68,7 @@ export class MeasuredModel implements AsyncDisposable {
       format: 'rvpt-run-1',
       created: new Date(0).toISOString(),
       method: 'rvpt',
-      settings: {},
+      settings: { templates: ['a photo of a {class}.'] },
       seed: 0,
       execution: {},
       model: { path: goldenModel, sha256: this.sha256 },
