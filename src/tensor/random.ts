@@ -1,3 +1,11 @@
+/** The output function of SplitMix32: a bijection of 32-bit words in which every bit sways every other. */
+function scramble(word: number): number {
+  let z = word;
+  z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+  z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+  return (z ^ (z >>> 15)) >>> 0;
+}
+
 /**
  * Seeded random numbers: xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021),
  * its state filled by SplitMix32 from a seed and a stream name, so that every consumer (`prompts`, `shuffle/3`, …)
@@ -12,15 +20,13 @@ export class Random {
 
   /** @param seed any integer; @param stream names the consumer. */
   static stream(seed: number, stream: string): Random {
-    let mixed = (Math.trunc(seed) ^ Math.trunc(seed / 2 ** 32)) >>> 0;
+    // the seed is scrambled first: near seeds must not meet near names half way
+    let mixed = scramble(scramble(Math.floor(seed / 2 ** 32)) ^ seed);
     for (let i = 0; i < stream.length; i++) mixed = Math.imul(mixed ^ stream.charCodeAt(i), 0x01000193) >>> 0;
     const state = new Uint32Array(4);
     for (let i = 0; i < 4; i++) {
       mixed = (mixed + 0x9e3779b9) >>> 0;
-      let z = mixed;
-      z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-      z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-      state[i] = z ^ (z >>> 15);
+      state[i] = scramble(mixed);
     }
     if (state.every((word) => word === 0)) state[0] = 1; // the one state the generator cannot leave
     return new Random(state);
