@@ -8,11 +8,22 @@ import * as ort from 'onnxruntime-node';
 const sessions = new Map();
 
 /**
+ * onnxruntime drops the providers that it was built without and goes on on the CPU.
+ * @param {readonly import('onnxruntime-node').InferenceSession.ExecutionProviderConfig[]} wanted
+ */
+function refuseMissing(wanted) {
+  const built = ort.listSupportedBackends().map(({ name }) => name);
+  const missing = wanted.map((one) => (typeof one === 'string' ? one : one.name)).find((name) => !built.includes(name));
+  if (missing !== undefined) throw new Error(`a build of onnxruntime without ${missing}: it has ${built.join(', ')}`);
+}
+
+/**
  * @param {import('./onnx-messages.js').OnnxRequest} request
  * @returns {Promise<import('./onnx-messages.js').OnnxResult>}
  */
 async function answer(request) {
   if (request.kind === 'create') {
+    refuseMissing(request.options.executionProviders ?? []);
     sessions.set(request.session, await ort.InferenceSession.create(request.bytes, request.options));
     return {};
   }
