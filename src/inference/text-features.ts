@@ -34,18 +34,29 @@ export async function classTextFeatures(
   const { architecture } = weights;
   const { embedDim } = architecture;
   const texts = prompts.flat();
-  const ids = tokenizer.encode(texts); // [n, T]
-  const [count, tokens] = ids.shape;
+  const encoded = tokenizer.encode(texts); // [n, context]
+  const endOfText = endOfTextMask(encoded, architecture.text); // [n, 1, context]
+  const [count, context] = encoded.shape;
+  // the mask is causal, so what stands behind the last end token changes nothing: it is cut off
+  const tokens = 1 + endOfText.data.reduce((last, mark, at) => (mark === 1 ? Math.max(last, at % context) : last), 0);
   const embeddings = new Float32Array(count * embedDim); // [n, E]
   const chunk = Math.min(CHUNK, count);
-  await using session = await runtime.compile(lowerToOnnx(textGraph(weights, chunk), runtime.provider));
+  await using session = await runtime.compile(lowerToOnnx(textGraph(weights, chunk, tokens), runtime.provider));
   const task = progress.begin('class prompts', count, 'texts');
   for (let start = 0; start < count; start += chunk) {
     signal?.throwIfAborted();
     // the last chunk is moved back to be full; what it computes twice is the same twice
     const from = Math.min(start, count - chunk);
-    const part = { shape: [chunk, tokens], data: ids.data.slice(from * tokens, (from + chunk) * tokens) };
-    const out = await session.run({ input_ids: part, end_of_text: endOfTextMask(part, architecture.text) });
+    const inputs = { ids: new BigInt64Array(chunk * tokens), endOfText: tensor([chunk, 1, tokens]) };
+    for (let i = 0; i < chunk; i++) {
+      const at = (from + i) * context;
+      inputs.ids.set(encoded.data.subarray(at, at + tokens), i * tokens);
+      inputs.endOfText.data.set(endOfText.data.subarray(at, at + tokens), i * tokens);
+    }
+    const out = await session.run({
+      input_ids: { shape: [chunk, tokens], data: inputs.ids },
+      end_of_text: inputs.endOfText,
+    });
     embeddings.set(out['text_embeds'].data, from * embedDim);
     task.update(Math.min(start + chunk, count));
   }

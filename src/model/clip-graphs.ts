@@ -71,14 +71,14 @@ export function imageGraph(weights: ClipWeights, options: ImageGraphOptions): Gr
 }
 
 /**
- * The text tower. Inputs: `input_ids` int64 [n, T], `end_of_text` [n, 1, T] (see `endOfTextMask`).
+ * The text tower. Inputs: `input_ids` int64 [n, T], `end_of_text` [n, 1, T] (see `endOfTextMask`), with T at most the
+ * context length; texts are independent of what stands behind their end token.
  * Output: `text_embeds` [n, E], not normalised.
  */
-export function textGraph(weights: ClipWeights, count: number): GraphOutputs {
-  const { contextLength } = weights.architecture.text;
+export function textGraph(weights: ClipWeights, count: number, tokens: number): GraphOutputs {
   const graph = new Graph();
-  const ids = graph.input('input_ids', [count, contextLength], 'int64');
-  const endOfText = graph.input('end_of_text', [count, 1, contextLength]);
+  const ids = graph.input('input_ids', [count, tokens], 'int64');
+  const endOfText = graph.input('end_of_text', [count, 1, tokens]);
   return { text_embeds: textEmbedding(graph, weights, ids, endOfText) };
 }
 
