@@ -92,8 +92,7 @@ describe.each(runtimes)('on $device, OpenAI CLIP and RVPT in float64 are met by'
     const ids = golden.get('input_ids');
     const input = { shape: ids.shape, data: BigInt64Array.from(ids.data, BigInt) };
     const feeds = { input_ids: input, end_of_text: endOfTextMask(input, weights.architecture.text) };
-    const withFallback = runtime.device === 'cpu' ? runtime : webgpuRuntime({ forbidFallback: false })[0];
-    const got = await run(withFallback, textGraph(weights, 5, 24), feeds);
+    const got = await run(runtime, textGraph(weights, 5, 24), feeds);
     expect(relativeError(got['text_embeds'].data, golden.get('text_embeds').data)).toBeLessThan(1e-4);
   });
 
