@@ -1,13 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 import { naiveStep } from './support/naive-clip.js';
 import { tinyArchitecture } from './support/tiny-clip.js';
+import { featureRow, rowSize } from '../src/defense/features.js';
 import { frozenFeaturesGraph, tuningStepGraph } from '../src/defense/prompt-tuning-graph.js';
 import { matMulFlop } from '../src/graph/flop.js';
+import { lowerToOnnx } from '../src/graph/onnx/lower.js';
 import { reachableNodes, type Node, type Value } from '../src/graph/value.js';
 import { namedArchitectures, patchCount, type ClipArchitecture } from '../src/model/architecture.js';
 import { imageGraph, type GraphOutputs } from '../src/model/clip-graphs.js';
 import { randomWeights } from '../src/model/weights.js';
+import { sizeOf } from '../src/tensor/shape.js';
 import { tensor } from '../src/tensor/tensor.js';
 
 // The figures of docs/method.md. Graphs of full size are built, none is run: no weight is read.
@@ -98,11 +102,22 @@ describe('a tuning step of ViT-B/32 with D 3, b 50, batch 32 and 1000 classes', 
     const after = [0, 1, 2, 3, 4, 5].map((count) => flopWith(count, paper) / 1e9);
     process.stdout.write(`GFLOP an image after each saving: ${after.map((value) => value.toFixed(2)).join(', ')}\n`);
     expect(after.map(twoDecimals)).toEqual([37.51, 24.42, 22.04, 13.22, 12.02, 11.83]);
+    const page = readFileSync(new URL('../docs/method.md', import.meta.url), 'utf8');
+    const table = page.slice(page.indexOf('GFLOP |'), page.indexOf('1. **Prompts'));
+    expect([...table.matchAll(/([\d.]+) +\|$/gm)].map(([, value]) => Number(value))).toEqual(after.map(twoDecimals));
   });
 
-  test('needs one forward pass an image beforehand', () => {
+  test('needs one forward pass an image beforehand, and keeps 177 KiB of it', () => {
+    expect(4 * rowSize(featureRow(weights, paper.depth))).toBe(181_248);
     expect(twoDecimals(gflop(frozenFeaturesGraph(weights, paper.depth, 1), 1))).toBe(8.23);
   });
+});
+
+test('lowered for webgpu, a step holds its weights about twice', () => {
+  const bytes = (provider: 'cpu' | 'webgpu'): number =>
+    lowerToOnnx(step(paper), provider).floats.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+  expect(bytes('webgpu') / bytes('cpu')).toBeGreaterThan(1.9);
+  expect(bytes('webgpu') / bytes('cpu')).toBeLessThan(2);
 });
 
 test('folded prompts add under a per cent to the arithmetic of inference', () => {
