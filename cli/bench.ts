@@ -91,7 +91,8 @@ function report({ matmulGflops, loadSeconds, tuning, inference }: BenchResult) {
       gflops: tuning.gflops,
       share_of_matmul: { ...tuning.share },
       peak_rss_bytes: tuning.peakRssBytes,
-      images_at_once: tuning.part,
+      images_a_part: tuning.part,
+      lanes: tuning.lanes,
     },
     inference: {
       images_per_s: inference.imagesPerSecond,
@@ -131,7 +132,7 @@ function describe({ matmulGflops, loadSeconds, tuning, inference }: BenchResult,
       ],
     ),
     `a defended model takes ${percent(inference.overhead)} more time`,
-    `tuning ran ${tuning.part} images at once, peak memory ${(tuning.peakRssBytes / 1e9).toFixed(2)} GB`,
+    `tuning ran ${tuning.lanes} parts of ${tuning.part} images side by side, peak memory ${(tuning.peakRssBytes / 1e9).toFixed(2)} GB`,
     `the checkpoint opened in ${loadSeconds.toFixed(1)} s`,
   ].join('\n');
 }

@@ -120,10 +120,11 @@ function describePlan(plan: TuningPlan): string[] {
     plan.views === 0 ? 'new views every epoch' : `${plan.views} view${plan.views === 1 ? '' : 's'} an image`;
   const share = (100 * plan.trainableShare).toFixed(2);
   return [
-    `${plan.images} images, ${views}; ${plan.steps} steps, ${plan.stepsPerEpoch} an epoch, ${plan.part} images at once`,
+    `${plan.images} images, ${views}; ${plan.steps} steps, ${plan.stepsPerEpoch} an epoch`,
     `${plan.trainableParameters.toLocaleString('en')} trainable parameters, ${share} % of the model`,
     `${giga(plan.featureFlop, 'GFLOP')} a view and ${giga(plan.stepFlop, 'GFLOP')} an image and step, ` +
       `${giga(plan.totalFlop, 'GFLOP')} in all`,
+    `batches in parts of ${plan.part} images, ${plan.lanes} side by side`,
     `about ${giga(plan.workingBytes, 'GB')} of memory for weights and activations, ` +
       `${giga(plan.cacheBytes, 'GB')} for cached features`,
   ];

@@ -1,19 +1,21 @@
 /**
- * What `start` makes of each item, in order. While one result is waited for the next item is already fetched and
- * started, so that making items on this thread overlaps with work that `start` hands to another; no more than two are
- * under way.
+ * What `start` makes of each item, in order. While one result is waited for the next items are already fetched and
+ * started, so that making items on this thread overlaps with work that `start` hands to others; no more than `atOnce`
+ * are under way.
  */
 export async function* overlapped<Item, Result>(
-  items: AsyncIterable<Item>,
+  items: AsyncIterable<Item> | Iterable<Item>,
   start: (item: Item) => Promise<Result>,
+  atOnce = 2,
 ): AsyncGenerator<Result, void, undefined> {
-  let ahead: Promise<Outcome<Result>> | undefined;
+  const ahead: Promise<Outcome<Result>>[] = [];
   for await (const item of items) {
-    const next = settled(start(item));
-    if (ahead !== undefined) yield resultOf(await ahead);
-    ahead = next;
+    ahead.push(settled(start(item)));
+    if (ahead.length < atOnce) continue;
+    const [first] = ahead.splice(0, 1);
+    yield resultOf(await first);
   }
-  if (ahead !== undefined) yield resultOf(await ahead);
+  for (const outcome of ahead) yield resultOf(await outcome);
 }
 
 type Outcome<Result> = { readonly result: Result } | { readonly thrown: unknown };

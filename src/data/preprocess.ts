@@ -66,10 +66,12 @@ export function toPixelValues(crop: Raster, preprocess: Preprocess, out?: Float3
       `toPixelValues: ${crop.width} x ${crop.height} needs ${3 * plane} values, got ${values.length}`,
     );
   }
-  for (let channel = 0; channel < 3; channel++) {
-    const normalised = normalisedBytes(preprocess.mean[channel], preprocess.std[channel]);
-    const start = channel * plane;
-    for (let i = 0; i < plane; i++) values[start + i] = normalised[crop.data[3 * i + channel]];
+  const [red, green, blue] = preprocess.mean.map((mean, channel) => normalisedBytes(mean, preprocess.std[channel]));
+  const bytes = crop.data;
+  for (let i = 0, at = 0; i < plane; i++, at += 3) {
+    values[i] = red[bytes[at]];
+    values[plane + i] = green[bytes[at + 1]];
+    values[2 * plane + i] = blue[bytes[at + 2]];
   }
   return values; // [3, H, W]
 }

@@ -16,11 +16,17 @@ export interface TrainingImages {
    * @param view number of the augmented view; the same number gives the same pixels
    * @returns batches of up to `batch` images: normalised pixels [n, 3, S, S], and which images they are
    */
-  load(
-    order: readonly number[],
-    view: number,
-    batch: number,
-  ): AsyncIterable<{ readonly pixelValues: Tensor; readonly indices: readonly number[] }>;
+  load(order: readonly number[], view: number, batch: number): AsyncIterable<ImageBatch>;
+}
+
+export interface ImageBatch {
+  readonly pixelValues: Tensor;
+  readonly indices: readonly number[];
+}
+
+interface FeatureBatch {
+  readonly indices: readonly number[];
+  readonly features: Readonly<Record<string, Tensor>>;
 }
 
 /** What a tuning step reads of one image: f^D and the unit σ of every layer, one after the other. */
@@ -63,7 +69,7 @@ export class FeatureExtractor implements AsyncDisposable {
     return new FeatureExtractor(
       featureRow(weights, depth),
       batch,
-      await runtime.compile(lowerToOnnx(graph, runtime.provider)),
+      await runtime.compile(lowerToOnnx(graph, runtime.provider), runtime.lanes),
     );
   }
 
@@ -77,10 +83,11 @@ export class FeatureExtractor implements AsyncDisposable {
   ): AsyncGenerator<{ readonly image: number; readonly row: Float32Array }> {
     const { stateSize, width, layers } = this.#row;
     const batches = images.load(order, view, this.#batch);
-    const results = overlapped(batches, async ({ pixelValues, indices }) => ({
+    const compute = async ({ pixelValues, indices }: ImageBatch): Promise<FeatureBatch> => ({
       indices,
       features: await this.#session.run({ pixel_values: padded(pixelValues, this.#batch) }),
-    }));
+    });
+    const results = overlapped(batches, compute, this.#session.lanes + 1);
     for await (const { indices, features } of results) {
       const { state, sigma } = features; // [B, 1 + M, W], [L − D, B, W]
       for (const [i, image] of indices.entries()) {

@@ -17,8 +17,10 @@ export interface TuningPlan {
   readonly imagesPerEpoch: number;
   readonly stepsPerEpoch: number;
   readonly steps: number;
-  /** Images that run at once: a batch comes in parts of this size, so that memory stays within bounds. */
+  /** A batch comes in parts of this many images, so that memory stays within bounds and lanes have work. */
   readonly part: number;
+  /** Parts that run side by side. */
+  readonly lanes: number;
   readonly trainableParameters: number;
   /** Share of the model's parameters. */
   readonly trainableShare: number;
@@ -28,7 +30,7 @@ export interface TuningPlan {
   /** Of the whole run. */
   readonly totalFlop: number;
   readonly cacheBytes: number;
-  /** Weights and the largest set of values alive at once: an estimate of the peak, cache in memory not counted. */
+  /** Weights and the most values alive at once, in all lanes: an estimate of the peak, cache in memory not counted. */
   readonly workingBytes: number;
 }
 
@@ -38,6 +40,7 @@ const ACTIVATION_LIMIT = 1.25 * 2 ** 30;
 /**
  * Plans a run.
  * @param images how many there are to tune on
+ * @param lanes parts of a batch that run side by side, see `Runtime`
  * @throws InputError (`usage`) when the depth leaves no block to prompt
  */
 export function planTuning(
@@ -46,6 +49,7 @@ export function planTuning(
   settings: TuningSettings,
   images: number,
   classes: number,
+  lanes: number,
 ): TuningPlan {
   const { architecture } = weights;
   const { layers, width } = architecture.vision;
@@ -67,8 +71,8 @@ export function planTuning(
     Object.values(
       tuningStepGraph(weights, { depth, tokens }, defenses[method].objective(settings), textFeatures, part),
     );
-  let part = Math.min(batchSize, imagesPerEpoch);
-  while (part > 1 && peakActivationBytes(stepOutputs(part)) > ACTIVATION_LIMIT) part = Math.ceil(part / 2);
+  let part = Math.ceil(Math.min(batchSize, imagesPerEpoch) / lanes);
+  while (part > 1 && lanes * peakActivationBytes(stepOutputs(part)) > ACTIVATION_LIMIT) part = Math.ceil(part / 2);
 
   const step = stepOutputs(part);
   const features = Object.values(frozenFeaturesGraph(weights, depth, part));
@@ -83,12 +87,13 @@ export function planTuning(
     stepsPerEpoch,
     steps: stepsPerEpoch * epochs,
     part,
+    lanes,
     trainableParameters,
     trainableShare: trainableParameters / countParameters(architecture).total,
     featureFlop,
     stepFlop,
     totalFlop: featureFlop * featureImages + stepFlop * imagesPerEpoch * epochs,
     cacheBytes: 4 * rowSize(featureRow(weights, depth)) * images * views,
-    workingBytes: constantBytes(features) + constantBytes(step) + peakActivationBytes(step),
+    workingBytes: lanes * (constantBytes(step) + peakActivationBytes(step)),
   };
 }

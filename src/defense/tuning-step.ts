@@ -1,3 +1,4 @@
+import { overlapped } from '../core/overlapped.js';
 import { lowerToOnnx } from '../graph/onnx/lower.js';
 import type { VisualPrompts } from '../inference/fold-prompts.js';
 import type { TextFeatures } from '../model/clip-graphs.js';
@@ -48,7 +49,7 @@ export class TuningStep implements AsyncDisposable {
     part: number,
   ): Promise<TuningStep> {
     const graph = tuningStepGraph(weights, prompts, objective, textFeatures, part);
-    const session = await runtime.compile(lowerToOnnx(graph, runtime.provider));
+    const session = await runtime.compile(lowerToOnnx(graph, runtime.provider), runtime.lanes);
     return new TuningStep(session, featureRow(weights, prompts.depth), textFeatures.shape[0], part);
   }
 
@@ -60,9 +61,11 @@ export class TuningStep implements AsyncDisposable {
     const sums = { loss: 0, ce: 0, fr: 0 };
     const gradients = new Map<number, Float32Array>();
     const named = Object.fromEntries([...prompts].map(([d, prompt]) => [promptName(d), prompt]));
-    for (let start = 0; start < batch.length; start += this.#part) {
-      const part = batch.slice(start, start + this.#part);
-      const out = await this.#session.run({ ...this.#feeds(part, batch.length), ...named });
+    const starts = Array.from({ length: Math.ceil(batch.length / this.#part) }, (_, i) => i * this.#part);
+    const runPart = (start: number): ReturnType<Session['run']> =>
+      this.#session.run({ ...this.#feeds(batch.slice(start, start + this.#part), batch.length), ...named });
+    // parts run side by side and are summed in their order, so that the sum is the same every time
+    for await (const out of overlapped(starts, runPart, this.#session.lanes)) {
       for (const key of ['loss', 'ce', 'fr'] as const) sums[key] += out[key].data[0];
       for (const d of prompts.keys()) {
         const gradient = out[gradientName(d)].data;

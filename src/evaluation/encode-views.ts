@@ -46,7 +46,7 @@ export async function encodeViews(
 ): Promise<readonly BrokenImage[]> {
   const { samples, preprocess } = source;
   const imagesAtOnce = Math.max(1, Math.min(Math.floor(batch / views.length), samples.length));
-  const loader = new ImageLoader({ ...source, ahead: 2 * imagesAtOnce });
+  const loader = new ImageLoader({ ...source, ahead: (runtime.lanes + 1) * imagesAtOnce });
   await using encoder = await ImageEncoder.create(runtime, weights, {
     ...outputs,
     batch: imagesAtOnce * views.length,
@@ -57,7 +57,7 @@ export async function encodeViews(
     encoded: await encoder.encode(pixelValues(images, views, preprocess.imageSize)),
   });
   const task = progress.begin('measuring', samples.length, 'images');
-  for await (const encoded of overlapped(grouped(loader.images(), imagesAtOnce), encode)) {
+  for await (const encoded of overlapped(grouped(loader.images(), imagesAtOnce), encode, encoder.lanes + 1)) {
     signal?.throwIfAborted();
     use(encoded);
     task.update(encoded.images[encoded.images.length - 1].index + 1);

@@ -37,8 +37,13 @@ export class ImageEncoder implements AsyncDisposable {
     this.#session = session;
   }
 
+  /** How many batches may be encoded side by side. */
+  get lanes(): number {
+    return this.#session.lanes;
+  }
+
   static async create(runtime: Runtime, weights: ClipWeights, options: ImageGraphOptions): Promise<ImageEncoder> {
-    const session = await runtime.compile(lowerToOnnx(imageGraph(weights, options), runtime.provider));
+    const session = await runtime.compile(lowerToOnnx(imageGraph(weights, options), runtime.provider), runtime.lanes);
     return new ImageEncoder(options.batch, session);
   }
 

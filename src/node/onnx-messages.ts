@@ -1,5 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 
+import type { OnnxModel } from '../graph/onnx/serialize.js';
 import type { Dtype } from '../graph/value.js';
 import type { Shape } from '../tensor/shape.js';
 
@@ -11,7 +12,8 @@ interface Addressed {
 
 export interface CreateRequest {
   readonly kind: 'create';
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly externalData: OnnxModel['externalData'];
   readonly options: InferenceSession.SessionOptions;
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 // Runs onnxruntime sessions in a thread of their own: a run blocks the thread that calls it, and the main one has
 // images to decode, progress to show and Ctrl-C to hear. Plain JavaScript, so that it loads as it is from src/ too.
-import { parentPort } from 'node:worker_threads';
+import { MessageChannel, parentPort } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 
 /** @type {Map<number, ort.InferenceSession>} */
@@ -18,13 +18,27 @@ function refuseMissing(wanted) {
 }
 
 /**
+ * Frees memory now, not when it is next collected: onnxruntime has copied the weights, and they are the largest thing
+ * there is. What is sent to a closed port is gone.
+ * @param {readonly Uint8Array<ArrayBuffer>[]} arrays
+ */
+function letGo(arrays) {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  port1.postMessage(undefined, [...new Set(arrays.map(({ buffer }) => buffer))]);
+  port1.close();
+}
+
+/**
  * @param {import('./onnx-messages.js').OnnxRequest} request
  * @returns {Promise<import('./onnx-messages.js').OnnxResult>}
  */
 async function answer(request) {
   if (request.kind === 'create') {
     refuseMissing(request.options.executionProviders ?? []);
-    sessions.set(request.session, await ort.InferenceSession.create(request.bytes, request.options));
+    const { bytes, externalData, options } = request;
+    sessions.set(request.session, await ort.InferenceSession.create(bytes, { ...options, externalData }));
+    letGo([bytes, ...externalData.map(({ data }) => data)]);
     return {};
   }
   const session = sessions.get(request.session);

@@ -60,6 +60,7 @@ export interface BenchResult {
     /** Rate over the MatMul rate, round by round: median, least, most. */
     readonly share: Spread;
     readonly part: number;
+    readonly lanes: number;
   };
   readonly inference: {
     readonly imagesPerSecond: number;
@@ -209,7 +210,7 @@ async function benchTuning(
   const { runtime, settings, classes, seed, rounds, stepsPerRound } = options;
   const { weights, preprocess } = clip;
   const { batchSize, depth, tokens } = settings;
-  const plan = planTuning(weights, 'rvpt', settings, batchSize, classes);
+  const plan = planTuning(weights, 'rvpt', settings, batchSize, classes, runtime.lanes);
   const images: TrainingImages = {
     labels: samples.map((_, i) => i % classes),
     load: (order, _view, batch) =>
@@ -254,6 +255,7 @@ async function benchTuning(
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     share: spread(shares),
     part: plan.part,
+    lanes: plan.lanes,
   };
 }
 

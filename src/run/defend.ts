@@ -122,7 +122,7 @@ const STEPS_TO_JUDGE_BY = 3;
 export async function defend(given: DefendOptions): Promise<DefendResult> {
   const options = withDefaults(given);
   const { clip, runtime, dataset, samples, preprocess, settings, method, seed, note } = options;
-  const plan = planTuning(clip.weights, method, settings, samples.length, dataset.classNames.length);
+  const plan = planTuning(clip.weights, method, settings, samples.length, dataset.classNames.length, runtime.lanes);
   options.onPlan(plan);
   const chosen = { ...dataset, samples };
   await using folder = await RunFolder.create(
@@ -138,7 +138,7 @@ export async function defend(given: DefendOptions): Promise<DefendResult> {
         decoding: { ...options.decoding },
       },
       seed,
-      execution: { runtime: runtime.description, part: plan.part },
+      execution: { runtime: runtime.description, part: plan.part, lanes: plan.lanes },
       model: { path: clip.path, sha256: clip.sha256 },
       data: { path: dataset.source.location, sha256: sha256OfText(canonicalDataList(chosen)) },
       versions: currentVersions(),

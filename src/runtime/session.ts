@@ -5,6 +5,8 @@ export type Feeds = Readonly<Record<string, Tensor | IntTensor>>;
 
 /** A compiled program that runs. */
 export interface Session extends AsyncDisposable {
+  /** How many runs go on side by side; further ones wait for their turn. */
+  readonly lanes: number;
   /**
    * Runs the program once. Feeds must have the shapes that the graph declared.
    * @throws Error when a feed is missing, unknown or of another shape
@@ -17,5 +19,8 @@ export interface Runtime {
   /** How the runtime is called in plans and provenance: `cpu, 2 threads`. */
   readonly description: string;
   readonly provider: OnnxProgram['provider'];
-  compile(program: OnnxProgram): Promise<Session>;
+  /** The most lanes that a session of this runtime may have. */
+  readonly lanes: number;
+  /** @param lanes runs that should go on side by side, each with its share of the threads and weights of its own */
+  compile(program: OnnxProgram, lanes?: number): Promise<Session>;
 }
