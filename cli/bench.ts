@@ -28,8 +28,8 @@ export const bench = defineCommand({
     classes: z.int().min(2).default(37).describe('classes that are told apart'),
     rounds: z.int().positive().default(5).describe('rounds of each measurement; medians are printed'),
     stepsPerRound: z.int().positive().default(3).describe('tuning steps a round'),
-    images: z.int().positive().default(96).describe('images decoded and encoded a round of inference'),
-    inferenceBatch: z.int().positive().default(16).describe('images that go through the model together'),
+    images: z.int().positive().default(192).describe('images decoded and encoded a round of inference'),
+    inferenceBatch: z.int().positive().default(8).describe('images that go through the model together'),
   }),
   examples: [
     { description: 'ViT-B/32 as the paper tunes it', command: 'bench' },

@@ -27,7 +27,7 @@ export const measureShape = {
   ...promptsShape,
   ...dataShape,
   limit: z.int().min(1).optional().describe('measure on this many of the images, drawn by the seed'),
-  batch: z.int().min(1).max(4096).default(16).describe('images that go through the model together'),
+  batch: z.int().min(1).max(4096).default(8).describe('images that go through the model together'),
   onBroken: z
     .enum(['skip', 'fail'])
     .default('skip')

@@ -116,6 +116,12 @@ function toByte(sum: number): number {
   return (value & ~(value >> 31)) | (((255 - value) >> 31) & 255);
 }
 
+/** Four pixels of one channel, 3 bytes apart, weighted. */
+function dot4(pixels: Uint8Array, at: number, w0: number, w1: number, w2: number, w3: number): number {
+  const left = (Math.imul(pixels[at], w0) + Math.imul(pixels[at + 3], w1)) | 0;
+  return (left + Math.imul(pixels[at + 6], w2) + Math.imul(pixels[at + 9], w3)) | 0;
+}
+
 /** The horizontal pass over the rows that the vertical pass will read. */
 function resampleRows(image: Raster, source: Box, taps: Taps, firstRow: number, rowCount: number): Uint8Array {
   const { first, count, weights, stride } = taps;
@@ -129,14 +135,24 @@ function resampleRows(image: Raster, source: Box, taps: Taps, firstRow: number, 
       let red = half;
       let green = half;
       let blue = half;
+      const tap = x * stride;
       let at = rowStart + first[x] * 3;
-      const end = x * stride + count[x];
-      for (let w = x * stride; w < end; w++) {
-        const weight = weights[w];
+      let t = 0;
+      // four at a time: an enlarged image needs just four
+      for (; t + 4 <= count[x]; t += 4, at += 12) {
+        const w0 = weights[tap + t];
+        const w1 = weights[tap + t + 1];
+        const w2 = weights[tap + t + 2];
+        const w3 = weights[tap + t + 3];
+        red = (red + dot4(pixels, at, w0, w1, w2, w3)) | 0;
+        green = (green + dot4(pixels, at + 1, w0, w1, w2, w3)) | 0;
+        blue = (blue + dot4(pixels, at + 2, w0, w1, w2, w3)) | 0;
+      }
+      for (; t < count[x]; t++, at += 3) {
+        const weight = weights[tap + t];
         red = (red + Math.imul(pixels[at], weight)) | 0;
         green = (green + Math.imul(pixels[at + 1], weight)) | 0;
         blue = (blue + Math.imul(pixels[at + 2], weight)) | 0;
-        at += 3;
       }
       out[target] = toByte(red);
       out[target + 1] = toByte(green);

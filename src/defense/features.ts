@@ -14,7 +14,8 @@ export interface TrainingImages {
   /**
    * Loads images in the order given.
    * @param view number of the augmented view; the same number gives the same pixels
-   * @returns batches of up to `batch` images: normalised pixels [n, 3, S, S], and which images they are
+   * @returns batches of up to `batch` images: normalised pixels [n, 3, S, S], which are handed over, and which images
+   * they are
    */
   load(order: readonly number[], view: number, batch: number): AsyncIterable<ImageBatch>;
 }
@@ -85,7 +86,7 @@ export class FeatureExtractor implements AsyncDisposable {
     const batches = images.load(order, view, this.#batch);
     const compute = async ({ pixelValues, indices }: ImageBatch): Promise<FeatureBatch> => ({
       indices,
-      features: await this.#session.run({ pixel_values: padded(pixelValues, this.#batch) }),
+      features: await this.#session.run({ pixel_values: padded(pixelValues, this.#batch) }, ['pixel_values']),
     });
     const results = overlapped(batches, compute, this.#session.lanes + 1);
     for await (const { indices, features } of results) {

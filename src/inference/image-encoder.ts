@@ -48,7 +48,8 @@ export class ImageEncoder implements AsyncDisposable {
   }
 
   /**
-   * @param pixelValues normalised, [n, 3, S, S] with n ≤ `batch`; fewer are filled up with zeros and cut off again
+   * @param pixelValues normalised, [n, 3, S, S] with n ≤ `batch`; fewer are filled up with zeros and cut off again. A
+   * full batch is handed over: its memory is empty afterwards
    * @throws RangeError when there are more
    */
   async encode(pixelValues: Tensor): Promise<EncodedImages> {
@@ -56,7 +57,7 @@ export class ImageEncoder implements AsyncDisposable {
     if (count > this.batch) throw new RangeError(`image encoder: ${count} images for a batch of ${this.batch}`);
     const full = count === this.batch ? pixelValues : tensor([this.batch, ...image]);
     if (full !== pixelValues) full.data.set(pixelValues.data);
-    const out = await this.#session.run({ pixel_values: full });
+    const out = await this.#session.run({ pixel_values: full }, ['pixel_values']);
     return {
       embeddings: head(out['image_embeds'], 0, count),
       ...('logits' in out ? { logits: head(out['logits'], 0, count) } : {}),

@@ -39,10 +39,10 @@ class Lane {
     this.#session = session;
   }
 
-  async run(request: RunRequest): Promise<OnnxResult> {
+  async run(request: RunRequest, transfer: readonly ArrayBuffer[]): Promise<OnnxResult> {
     this.waiting++;
     try {
-      return await this.#thread.ask(this.#session, request);
+      return await this.#thread.ask(this.#session, request, transfer);
     } finally {
       this.waiting--;
     }
@@ -68,7 +68,7 @@ class OnnxSession implements Session {
     return this.#lanes.length;
   }
 
-  async run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>> {
+  async run(feeds: Feeds, given: readonly string[] = []): Promise<Readonly<Record<string, Tensor>>> {
     const checked: Record<string, RunRequest['feeds'][string]> = {};
     for (const { name, dtype, shape } of this.#program.inputs) {
       if (!Object.hasOwn(feeds, name)) throw new Error(`session: input ${name} is not fed`);
@@ -81,7 +81,11 @@ class OnnxSession implements Session {
     const unknown = Object.keys(feeds).filter((name) => !Object.hasOwn(checked, name));
     if (unknown.length > 0) throw new Error(`session: no input named ${unknown.join(', ')}`);
     const lane = this.#lanes.reduce((best, one) => (one.waiting < best.waiting ? one : best));
-    const results = await lane.run({ kind: 'run', feeds: checked, outputs: this.#outputs });
+    const transfer = given.flatMap((name) => {
+      const { buffer } = feeds[name].data;
+      return buffer instanceof ArrayBuffer ? [buffer] : [];
+    });
+    const results = await lane.run({ kind: 'run', feeds: checked, outputs: this.#outputs }, transfer);
     return Object.fromEntries(this.#program.outputs.map(({ name, shape }) => [name, { shape, data: results[name] }]));
   }
 

@@ -79,7 +79,7 @@ export interface Spread {
   readonly max: number;
 }
 
-const MATMUL = { m: 1600, k: 768, n: 3072, runs: 8 } as const;
+const MATMUL = { m: 1600, k: 768, n: 3072, runs: 40 } as const;
 
 function spread(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
@@ -124,12 +124,13 @@ class MatMulProbe implements AsyncDisposable {
     return probe;
   }
 
-  /** Median of several runs. */
+  /** Rate over about as long as a tuning step takes, so that both are slowed by the same neighbours. */
   async gflops(): Promise<number> {
     const { m, k, n, runs } = MATMUL;
-    const seconds: number[] = [];
-    for (let i = 0; i < runs; i++) seconds.push(await secondsOf(() => this.#session.run({ x: this.#x })));
-    return (2 * m * k * n) / spread(seconds).median / 1e9;
+    const seconds = await secondsOf(async () => {
+      for (let i = 0; i < runs; i++) await this.#session.run({ x: this.#x });
+    });
+    return (runs * 2 * m * k * n) / seconds / 1e9;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -238,10 +239,11 @@ async function benchTuning(
   const task = options.progress.begin('tuning', rounds, 'rounds');
   for (let round = 0; round < rounds; round++) {
     const before = await matmulRate();
-    const seconds: number[] = [];
-    for (let i = 0; i < stepsPerRound; i++) seconds.push(await secondsOf(() => step.run(batch, prompts)));
+    const seconds = await secondsOf(async () => {
+      for (let i = 0; i < stepsPerRound; i++) await step.run(batch, prompts);
+    });
     const after = await matmulRate();
-    const images = batchSize / spread(seconds).median;
+    const images = (stepsPerRound * batchSize) / seconds;
     perSecond.push(images);
     shares.push((images * plan.stepFlop) / 1e9 / ((before + after) / 2));
     task.update(round + 1, `${images.toFixed(2)} images/s`);

@@ -35,7 +35,7 @@ export interface EvaluateModelOptions {
  * @throws InputError when the target is no class, or no image counts for a metric
  */
 export async function evaluate(options: EvaluateModelOptions): Promise<Evaluation> {
-  const { clip, dataset, seed = 0, batch = 16, runtime = new OnnxRuntime(), progress = silentProgress } = options;
+  const { clip, dataset, seed = 0, batch = 8, runtime = new OnnxRuntime(), progress = silentProgress } = options;
   const { weights, tokenizer, preprocess } = clip;
   const texts = (change: (text: string) => string): string[][] =>
     classPrompts(dataset.classNames, options.templates ?? [defaultTemplate]).map((group) => group.map(change));

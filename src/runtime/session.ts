@@ -9,9 +9,10 @@ export interface Session extends AsyncDisposable {
   readonly lanes: number;
   /**
    * Runs the program once. Feeds must have the shapes that the graph declared.
+   * @param given names of feeds whose memory the session may keep: they are empty afterwards, and need not be copied
    * @throws Error when a feed is missing, unknown or of another shape
    */
-  run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>>;
+  run(feeds: Feeds, given?: readonly string[]): Promise<Readonly<Record<string, Tensor>>>;
 }
 
 /** Where programs run: a provider on a host. */
