@@ -7,8 +7,12 @@ export interface Defense {
   objective(settings: TuningSettings): ObjectiveSettings;
 }
 
-/** The defenses by name: what `--method` offers. */
-export const defenses = {
+/** What `--method` offers. */
+export const methodNames = ['rvpt', 'vpt'] as const;
+export type Method = (typeof methodNames)[number];
+
+/** The defenses: a name without one, or one without a name, is a type error. */
+export const defenses: Readonly<Record<Method, Defense>> = {
   rvpt: {
     summary: 'cross-entropy plus alpha times the feature-repelling loss (Repulsive Visual Prompt Tuning)',
     objective: ({ alpha, margin }) => ({ alpha, margin }),
@@ -17,7 +21,4 @@ export const defenses = {
     summary: 'cross-entropy alone (deep visual prompt tuning), the control: the same code with repulsion off',
     objective: () => ({ alpha: 0, margin: undefined }),
   },
-} as const satisfies Record<string, Defense>;
-
-export type Method = keyof typeof defenses;
-export const methodNames = ['rvpt', 'vpt'] as const satisfies readonly Method[];
+};

@@ -30,7 +30,10 @@ export interface TuningPlan {
   /** Of the whole run. */
   readonly totalFlop: number;
   readonly cacheBytes: number;
-  /** Weights and the most values alive at once, in all lanes: an estimate of the peak, cache in memory not counted. */
+  /**
+   * Weights and the most values alive at once, in all lanes: an estimate of the peak. The cache, and a few hundred
+   * megabytes of the process itself, come on top.
+   */
   readonly workingBytes: number;
 }
 
@@ -94,6 +97,7 @@ export function planTuning(
     stepFlop,
     totalFlop: featureFlop * featureImages + stepFlop * imagesPerEpoch * epochs,
     cacheBytes: 4 * rowSize(featureRow(weights, depth)) * images * views,
-    workingBytes: lanes * (constantBytes(step) + peakActivationBytes(step)),
+    // a frozen weight is packed once for the way forward and once for the way back
+    workingBytes: lanes * (2 * constantBytes(step) + peakActivationBytes(step)),
   };
 }
