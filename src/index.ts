@@ -1,3 +1,6 @@
+// consumers' own `lib` need not know of disposable resources
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /**
  * The public API on Node. Everything here is typed and documented where it is defined; what is not here may change
  * without notice.
