@@ -82,7 +82,7 @@ export function epochOrder(images: number, epoch: number, seed: number): number[
 }
 
 /**
- * Tunes visual prompts (RVPT, section 4): SGD on L_CE + α L_FR with the model frozen, on features that are computed
+ * Tunes visual prompts (RVPT): SGD on L_CE + α L_FR with the model frozen, on features that are computed
  * once where they do not change.
  *
  * The same seed, settings, images and number of threads give the same bits, also when the run was stopped in between

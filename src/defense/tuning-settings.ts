@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { scheduleNames } from '../training/learning-rate.js';
 
 /**
- * What shapes a tuned prompt. Defaults are the paper's (section 5.1); where it is silent, those of CoOp and Dassl,
+ * What shapes a tuned prompt. Defaults are the paper's; where it is silent, those of CoOp and Dassl,
  * the code base of the field. docs/deviations.md gives the reason for each.
  */
 export const tuningShape = {

@@ -24,7 +24,7 @@ export function cosineToUnit(x: Value, unit: Value): Value {
 }
 
 /**
- * The feature-repelling term of each sample: cos(c_i^d, σ_i^d) averaged over the layers (RVPT, section 4, L_FR before
+ * The feature-repelling term of each sample: cos(c_i^d, σ_i^d) averaged over the layers (RVPT, L_FR before
  * the mean over the batch), no lower than the margin if there is one.
  * @param classTokens of the prompted model, by layer: each [B, W]
  * @param sigma class tokens of the unprompted model at the same layers, as rows of length 1: [layers, B, W]
