@@ -3,6 +3,7 @@ import * as ops from '../graph/ops/index.js';
 import { Graph, type Value } from '../graph/value.js';
 import { patchCount } from '../model/architecture.js';
 import { stack, zeroShotLogits, type GraphOutputs, type TextFeatures } from '../model/clip-graphs.js';
+import { FrozenLayers } from '../model/layers.js';
 import { sharedKeysValues } from '../model/transformer.js';
 import { classTokens, unitRows, VisionTransformer } from '../model/vision-transformer.js';
 import type { ClipWeights } from '../model/weights.js';
@@ -34,7 +35,7 @@ export const gradientName = (d: number): string => `gradient.${d}`;
 export function frozenFeaturesGraph(weights: ClipWeights, depth: number, batch: number): GraphOutputs {
   const { imageSize, width } = weights.architecture.vision;
   const graph = new Graph();
-  const vision = new VisionTransformer(graph, weights);
+  const vision = new VisionTransformer(new FrozenLayers(graph, weights));
   const embedded = vision.embed(graph.input('pixel_values', [batch, 3, imageSize, imageSize]));
   const states = [embedded, ...vision.blocks(embedded, { from: 0, classTokenOnly: true })];
   const sigma = states.slice(depth + 1).map((state) => unitRows(classTokens(state)));
@@ -61,7 +62,7 @@ export function tuningStepGraph(
   const { layers, width } = architecture.vision;
   const tokens = 1 + patchCount(architecture.vision);
   const graph = new Graph();
-  const vision = new VisionTransformer(graph, weights);
+  const vision = new VisionTransformer(new FrozenLayers(graph, weights));
   const state = graph.input('state', [batch, tokens, width]);
   const sigma = graph.input('sigma', [layers - prompts.depth, batch, width]);
   const targets = graph.input('targets', [batch, textFeatures.shape[0]]);

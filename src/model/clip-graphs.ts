@@ -1,6 +1,7 @@
 import * as ops from '../graph/ops/index.js';
 import { Graph, type Value } from '../graph/value.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { FrozenLayers } from './layers.js';
 import { textEmbedding } from './text-transformer.js';
 import { sharedKeysValues, type SharedKeysValues } from './transformer.js';
 import { classTokens, unitRows, VisionTransformer } from './vision-transformer.js';
@@ -52,7 +53,7 @@ export function imageGraph(weights: ClipWeights, options: ImageGraphOptions): Gr
   const { batch, textFeatures } = options;
   const { imageSize, width } = weights.architecture.vision;
   const graph = new Graph();
-  const vision = new VisionTransformer(graph, weights);
+  const vision = new VisionTransformer(new FrozenLayers(graph, weights));
   const prompts = new Map<number, SharedKeysValues>();
   for (const [d, { keys, values }] of options.prompts ?? []) {
     prompts.set(d, {
@@ -79,7 +80,7 @@ export function textGraph(weights: ClipWeights, count: number, tokens: number): 
   const graph = new Graph();
   const ids = graph.input('input_ids', [count, tokens], 'int64');
   const endOfText = graph.input('end_of_text', [count, 1, tokens]);
-  return { text_embeds: textEmbedding(graph, weights, ids, endOfText) };
+  return { text_embeds: textEmbedding(new FrozenLayers(graph, weights), ids, endOfText) };
 }
 
 /** Input: `prompts` [b, W] of block d. Outputs: `keys`, `values` [H, b, W / H]. */
@@ -87,7 +88,7 @@ export function promptGraph(weights: ClipWeights, d: number, tokens: number): Gr
   const { vision } = weights.architecture;
   const graph = new Graph();
   const prompts = graph.input('prompts', [tokens, vision.width]);
-  return { ...sharedKeysValues(prompts, new VisionTransformer(graph, weights).block(d), vision) };
+  return { ...sharedKeysValues(prompts, new VisionTransformer(new FrozenLayers(graph, weights)).block(d), vision) };
 }
 
 /** Values of one shape on top of each other: [values, ...shape]. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { ClipArchitecture } from './architecture.js';
-import { foldLinear, readBlockLinear, readProjection, type BlockLinear } from './folded-weights.js';
+import { blockFold, foldLinear, projectionFold, readLinear, type BlockLinear } from './folded-weights.js';
 import type { ClipWeights } from './weights.js';
 
 describe('foldLinear', () => {
@@ -63,7 +63,7 @@ describe('a block folds', () => {
     ['up', 3 * 20 * 1.702, (5 + 12) * 1.702],
     ['down', 3 / 1.702, 5],
   ])('its %s', async (which, weight, bias) => {
-    const folded = await readBlockLinear(weights, 'vision', 0, which);
+    const folded = await readLinear(weights, blockFold(architecture, 'vision', 0, which));
     expect(folded.weight).toHaveLength(64);
     expect([folded.weight[0], folded.weight[63]]).toEqual([Math.fround(weight), Math.fround(weight)]);
     expect([...folded.bias]).toEqual(new Array(8).fill(Math.fround(bias)));
@@ -73,7 +73,7 @@ describe('a block folds', () => {
     ['up', 3 * 20],
     ['down', 3],
   ])('no factor of QuickGELU into its %s where the activation is GELU', async (which, weight) => {
-    expect((await readBlockLinear(weights, 'text', 0, which)).weight[0]).toBe(weight);
+    expect((await readLinear(weights, blockFold(architecture, 'text', 0, which))).weight[0]).toBe(weight);
   });
 });
 
@@ -87,7 +87,7 @@ test.each([
     [`${norm}.bias`]: [11, 13],
   };
   const few: ClipWeights = { ...weights, read: (name) => Promise.resolve(Float32Array.from(tensors[name])) };
-  const folded = await readProjection(few, towerName);
+  const folded = await readLinear(few, projectionFold(few.architecture, towerName));
   expect([...folded.weight]).toEqual([10, 21]);
   expect([...folded.bias]).toEqual([2 * 11 + 3 * 13]);
 });

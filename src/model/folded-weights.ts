@@ -1,4 +1,4 @@
-import type { Activation, TowerArchitecture } from './architecture.js';
+import type { Activation, ClipArchitecture } from './architecture.js';
 import type { ClipWeights } from './weights.js';
 
 /** A linear map as the graphs use it: y = x · weight + bias, weight [in, out] row-major, bias [out]. */
@@ -19,8 +19,15 @@ const activationFactor: Record<Activation, number> = { quick_gelu: 1.702, gelu: 
 export const blockLinears = ['query', 'key', 'value', 'output', 'up', 'down'] as const;
 export type BlockLinear = (typeof blockLinears)[number];
 
-interface Fold {
-  readonly path: string;
+/** One linear layer of the graphs, told by the weights that fold into it. */
+export interface LinearFold {
+  /** Names the layer in a graph. */
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** The matrix [out, in], or a kernel [out, …] whose other axes multiply to `in`. */
+  readonly weight: string;
+  readonly bias?: string;
   /** The layer norm whose gain and bias fold into the layer. */
   readonly norm?: string;
   /** A factor on the layer's inputs. */
@@ -29,22 +36,62 @@ interface Fold {
   readonly after?: number;
 }
 
-function blockFold(which: BlockLinear, tower: TowerArchitecture): Fold {
+export type TowerName = 'vision' | 'text';
+
+/** A linear layer of `{tower}.blocks.{index}`. */
+export function blockFold(
+  architecture: ClipArchitecture,
+  towerName: TowerName,
+  index: number,
+  which: BlockLinear,
+): LinearFold {
+  const tower = architecture[towerName];
+  const { width, mlpWidth } = tower;
   const factor = activationFactor[tower.activation];
+  const block = `${towerName}.blocks.${index}`;
+  const fold = (path: string, options: { norm?: string; before?: number; after?: number } = {}): LinearFold => ({
+    name: `${towerName}.${index}.${which}`,
+    inputs: which === 'down' ? mlpWidth : width,
+    outputs: which === 'up' ? mlpWidth : width,
+    weight: `${block}.${path}.weight`,
+    bias: `${block}.${path}.bias`,
+    ...options,
+  });
   switch (which) {
     case 'query':
-      return { path: 'attention.query', norm: 'norm_1', after: 1 / Math.sqrt(tower.width / tower.heads) };
+      return fold('attention.query', { norm: `${block}.norm_1`, after: 1 / Math.sqrt(width / tower.heads) });
     case 'key':
-      return { path: 'attention.key', norm: 'norm_1' };
+      return fold('attention.key', { norm: `${block}.norm_1` });
     case 'value':
-      return { path: 'attention.value', norm: 'norm_1' };
+      return fold('attention.value', { norm: `${block}.norm_1` });
     case 'output':
-      return { path: 'attention.output' };
+      return fold('attention.output');
     case 'up':
-      return { path: 'mlp.up', norm: 'norm_2', after: factor };
+      return fold('mlp.up', { norm: `${block}.norm_2`, after: factor });
     case 'down':
-      return { path: 'mlp.down', before: 1 / factor };
+      return fold('mlp.down', { before: 1 / factor });
   }
+}
+
+/** The projection into the shared space, with the layer norm in front of it. */
+export function projectionFold(architecture: ClipArchitecture, towerName: TowerName): LinearFold {
+  return {
+    name: `${towerName}.projection`,
+    inputs: architecture[towerName].width,
+    outputs: architecture.embedDim,
+    weight: `${towerName}.projection`,
+    norm: towerName === 'vision' ? 'vision.post_norm' : 'text.final_norm',
+  };
+}
+
+/** The patch embedding: a convolution whose stride is its kernel is one product over cut-out patches. */
+export function patchFold({ vision }: ClipArchitecture): LinearFold {
+  return {
+    name: 'vision.patch_embedding',
+    inputs: 3 * vision.patchSize ** 2,
+    outputs: vision.width,
+    weight: 'vision.patch_embedding.weight',
+  };
 }
 
 /**
@@ -73,29 +120,14 @@ export function foldLinear(
   return { inputs, outputs, weight: folded, bias: foldedBias };
 }
 
-/** Reads and folds one linear layer of `{tower}.blocks.{index}`. */
-export async function readBlockLinear(
-  weights: ClipWeights,
-  towerName: 'vision' | 'text',
-  index: number,
-  which: BlockLinear,
-): Promise<LinearArrays> {
-  const tower = weights.architecture[towerName];
-  const { path, norm, ...factors } = blockFold(which, tower);
-  const block = `${towerName}.blocks.${index}`;
-  const bias = await weights.read(`${block}.${path}.bias`);
+/** Reads and folds one linear layer. */
+export async function readLinear(weights: ClipWeights, fold: LinearFold): Promise<LinearArrays> {
+  const { outputs, weight, bias, norm, before, after } = fold;
   const affine =
-    norm === undefined
-      ? {}
-      : { gain: await weights.read(`${block}.${norm}.weight`), shift: await weights.read(`${block}.${norm}.bias`) };
-  return foldLinear(await weights.read(`${block}.${path}.weight`), bias, bias.length, { ...affine, ...factors });
-}
-
-/** The projection into the shared space, with the layer norm in front of it folded in. */
-export async function readProjection(weights: ClipWeights, towerName: 'vision' | 'text'): Promise<LinearArrays> {
-  const norm = towerName === 'vision' ? 'vision.post_norm' : 'text.final_norm';
-  return foldLinear(await weights.read(`${towerName}.projection`), undefined, weights.architecture.embedDim, {
-    gain: await weights.read(`${norm}.weight`),
-    shift: await weights.read(`${norm}.bias`),
+    norm === undefined ? {} : { gain: await weights.read(`${norm}.weight`), shift: await weights.read(`${norm}.bias`) };
+  return foldLinear(await weights.read(weight), bias === undefined ? undefined : await weights.read(bias), outputs, {
+    ...affine,
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
   });
 }

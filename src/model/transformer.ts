@@ -1,14 +1,8 @@
 import * as ops from '../graph/ops/index.js';
-import type { Graph, Value } from '../graph/value.js';
+import type { Value } from '../graph/value.js';
 import type { TowerArchitecture } from './architecture.js';
-import { readBlockLinear, type BlockLinear, type LinearArrays } from './folded-weights.js';
-import type { ClipWeights } from './weights.js';
-
-/** A linear layer in a graph: weight [in, out], bias [out]. */
-export interface Linear {
-  readonly weight: Value;
-  readonly bias: Value;
-}
+import { blockFold, type BlockLinear, type TowerName } from './folded-weights.js';
+import type { Layers, Linear } from './layers.js';
 
 /** The folded layers of one residual block, see `folded-weights.ts`. */
 export type Block = Readonly<Record<BlockLinear, Linear>>;
@@ -18,41 +12,16 @@ export function linear(x: Value, { weight, bias }: Linear): Value {
   return ops.add(ops.matMul(x, weight), bias);
 }
 
-/** Adds a folded layer to the graph as constants that are read when the graph is lowered. */
-export function frozenLinear(
-  graph: Graph,
-  name: string,
-  inputs: number,
-  outputs: number,
-  read: () => Promise<LinearArrays>,
-): Linear {
-  let bias: Float32Array | undefined;
-  // one reading folds both; only the bias, which is small, is kept until it is asked for
-  const fold = async (): Promise<LinearArrays> => {
-    const arrays = await read();
-    bias = arrays.bias;
-    return arrays;
-  };
+/** Block `index` of a tower. */
+export function towerBlock(layers: Layers, towerName: TowerName, index: number): Block {
+  const layer = (which: BlockLinear): Linear => layers.linear(blockFold(layers.architecture, towerName, index, which));
   return {
-    weight: graph.constant(`${name}.weight`, [inputs, outputs], async () => (await fold()).weight),
-    bias: graph.constant(`${name}.bias`, [outputs], async () => bias ?? (await fold()).bias),
-  };
-}
-
-/** The frozen block `index` of a tower. */
-export function frozenBlock(graph: Graph, weights: ClipWeights, towerName: 'vision' | 'text', index: number): Block {
-  const { width, mlpWidth } = weights.architecture[towerName];
-  const layer = (which: BlockLinear, inputs: number, outputs: number): Linear =>
-    frozenLinear(graph, `${towerName}.${index}.${which}`, inputs, outputs, () =>
-      readBlockLinear(weights, towerName, index, which),
-    );
-  return {
-    query: layer('query', width, width),
-    key: layer('key', width, width),
-    value: layer('value', width, width),
-    output: layer('output', width, width),
-    up: layer('up', width, mlpWidth),
-    down: layer('down', mlpWidth, width),
+    query: layer('query'),
+    key: layer('key'),
+    value: layer('value'),
+    output: layer('output'),
+    up: layer('up'),
+    down: layer('down'),
   };
 }
 

@@ -1,16 +1,9 @@
 import * as ops from '../graph/ops/index.js';
-import type { Graph, Value } from '../graph/value.js';
-import { patchCount } from './architecture.js';
-import { readProjection } from './folded-weights.js';
-import {
-  frozenBlock,
-  frozenLinear,
-  linear,
-  transformerBlock,
-  type Block,
-  type SharedKeysValues,
-} from './transformer.js';
-import type { ClipWeights } from './weights.js';
+import type { Value } from '../graph/value.js';
+import type { VisionArchitecture } from './architecture.js';
+import { patchFold, projectionFold } from './folded-weights.js';
+import type { Layers } from './layers.js';
+import { linear, towerBlock, transformerBlock, type Block, type SharedKeysValues } from './transformer.js';
 
 /** Deep visual prompts as a block sees them, by block number d (the block that turns f^d into f^(d+1)). */
 export type PromptKeysValues = ReadonlyMap<number, SharedKeysValues>;
@@ -23,21 +16,19 @@ export interface BlockRange {
   readonly prompts?: PromptKeysValues;
 }
 
-/** The vision transformer of a CLIP in one graph, its weights frozen. Each layer's constants are added once. */
+/** The vision transformer of a CLIP in one graph. Each block's layers are added once. */
 export class VisionTransformer {
-  readonly weights: ClipWeights;
-  readonly #graph: Graph;
+  readonly #layers: Layers;
   readonly #blocks = new Map<number, Block>();
 
-  constructor(graph: Graph, weights: ClipWeights) {
-    this.#graph = graph;
-    this.weights = weights;
+  constructor(layers: Layers) {
+    this.#layers = layers;
   }
 
   block(index: number): Block {
     const known = this.#blocks.get(index);
     if (known !== undefined) return known;
-    const block = frozenBlock(this.#graph, this.weights, 'vision', index);
+    const block = towerBlock(this.#layers, 'vision', index);
     this.#blocks.set(index, block);
     return block;
   }
@@ -48,22 +39,32 @@ export class VisionTransformer {
    * @returns [B, 1 + M, W]
    */
   embed(pixels: Value): Value {
-    const { vision } = this.weights.architecture;
-    const { width, patchSize: p, imageSize, normEpsilon } = vision;
-    const batch = pixels.shape[0];
-    const side = Math.floor(imageSize / p);
-    const patches = patchCount(vision);
-    // a convolution whose stride is its kernel is one product over cut-out patches
-    const whole = side * p === imageSize ? pixels : ops.slice(ops.slice(pixels, 2, 0, side * p), 3, 0, side * p);
-    const tiles = ops.transpose(ops.reshape(whole, [batch, 3, side, p, side, p]), [0, 2, 4, 1, 3, 5]);
-    const rows = ops.reshape(tiles, [batch, patches, 3 * p * p]); // [B, M, 3 P²]
-    const embedded = ops.matMul(rows, this.#patchMatrix(3 * p * p)); // [B, M, W]
-    const first = ops.expand(this.#constant('vision.class_embedding', [1, 1, width]), [batch, 1, width]);
-    const positions = this.#constant('vision.position_embedding', [1 + patches, width]);
-    const x = ops.add(ops.concat([first, embedded], 1), positions); // [B, 1 + M, W]
-    const normed = ops.layerNormalization(x, normEpsilon); // [B, 1 + M, W]
-    const gained = ops.mul(normed, this.#constant('vision.pre_norm.weight', [width]));
-    return ops.add(gained, this.#constant('vision.pre_norm.bias', [width])); // [B, 1 + M, W]
+    return this.#assemble(
+      cutPatches(pixels, this.#layers.architecture.vision),
+      this.#layers.tensor('vision.position_embedding'),
+    );
+  }
+
+  /**
+   * f^0 of some of the patches only.
+   * @param patches [B, K, 3 P²], as `cutPatches` orders their elements
+   * @param places rows of the position table: 0 for the class token, then 1 + the number of each patch; int64 [B, 1 + K]
+   * @returns [B, 1 + K, W]
+   */
+  embedPatches(patches: Value, places: Value): Value {
+    return this.#assemble(patches, ops.gather(this.#layers.tensor('vision.position_embedding'), places));
+  }
+
+  #assemble(patches: Value, positions: Value): Value {
+    const { architecture } = this.#layers;
+    const { width, normEpsilon } = architecture.vision;
+    const embedded = ops.matMul(patches, this.#layers.linear(patchFold(architecture)).weight); // [B, K, W]
+    const token = ops.reshape(this.#layers.tensor('vision.class_embedding'), [1, 1, width]);
+    const first = ops.expand(token, [patches.shape[0], 1, width]);
+    const x = ops.add(ops.concat([first, embedded], 1), positions); // [B, 1 + K, W]
+    const normed = ops.layerNormalization(x, normEpsilon); // [B, 1 + K, W]
+    const gained = ops.mul(normed, this.#layers.tensor('vision.pre_norm.weight'));
+    return ops.add(gained, this.#layers.tensor('vision.pre_norm.bias')); // [B, 1 + K, W]
   }
 
   /**
@@ -72,7 +73,7 @@ export class VisionTransformer {
    * @returns each [B, 1 + M, W]; the last [B, 1, W] when only its class token is computed
    */
   blocks(state: Value, { from, classTokenOnly, prompts }: BlockRange): Value[] {
-    const { vision } = this.weights.architecture;
+    const { vision } = this.#layers.architecture;
     const states: Value[] = [];
     for (let d = from; d < vision.layers; d++) {
       const shared = prompts?.get(d);
@@ -89,27 +90,19 @@ export class VisionTransformer {
 
   /** The image embedding, not normalised: class tokens c^L [B, W] give [B, E]. */
   project(classTokens: Value): Value {
-    const { vision, embedDim } = this.weights.architecture;
-    const projection = frozenLinear(this.#graph, 'vision.projection', vision.width, embedDim, () =>
-      readProjection(this.weights, 'vision'),
-    );
-    return linear(ops.layerNormalization(classTokens, vision.normEpsilon), projection); // [B, E]
+    const { architecture } = this.#layers;
+    const normed = ops.layerNormalization(classTokens, architecture.vision.normEpsilon); // [B, W]
+    return linear(normed, this.#layers.linear(projectionFold(architecture, 'vision'))); // [B, E]
   }
+}
 
-  #constant(name: string, shape: readonly number[]): Value {
-    return this.#graph.constant(name, shape, () => this.weights.read(name));
-  }
-
-  /** The patch embedding [W, 3, P, P] as a matrix [3 P², W]. */
-  #patchMatrix(rows: number): Value {
-    const { width } = this.weights.architecture.vision;
-    return this.#graph.constant('vision.patch_embedding', [rows, width], async () => {
-      const kernel = await this.weights.read('vision.patch_embedding.weight');
-      const matrix = new Float32Array(kernel.length);
-      for (let w = 0; w < width; w++) for (let i = 0; i < rows; i++) matrix[i * width + w] = kernel[w * rows + i];
-      return matrix;
-    });
-  }
+/** The patches of images [B, 3, S, S], left to right and down, as rows [B, M, 3 P²]. */
+function cutPatches(pixels: Value, { patchSize: p, imageSize }: VisionArchitecture): Value {
+  const batch = pixels.shape[0];
+  const side = Math.floor(imageSize / p);
+  const whole = side * p === imageSize ? pixels : ops.slice(ops.slice(pixels, 2, 0, side * p), 3, 0, side * p);
+  const tiles = ops.transpose(ops.reshape(whole, [batch, 3, side, p, side, p]), [0, 2, 4, 1, 3, 5]);
+  return ops.reshape(tiles, [batch, side * side, 3 * p * p]);
 }
 
 /** The class tokens [B, W] of a state [B, T, W]. */
