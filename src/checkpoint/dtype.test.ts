@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { decode } from './dtype.js';
+import { decode, encodeFloat16 } from './dtype.js';
 
 test('float16 codes, by hand from IEEE 754', () => {
   const codes = [0x0000, 0x8000, 0x0001, 0x03ff, 0x0400, 0x3c00, 0x3555, 0xc000, 0x7bff, 0x7c00, 0xfc00];
@@ -33,4 +33,30 @@ test('bytes that are part of something larger are copied, whatever their alignme
   const values = decode(file.subarray(5), 'float32');
   values[0] = 7;
   expect(new DataView(file.buffer).getFloat32(5, true)).toBe(1.5);
+});
+
+describe('encoding float16', () => {
+  const codesOf = (...values: number[]): number[] => [
+    ...new Uint16Array(encodeFloat16(Float32Array.from(values)).slice().buffer),
+  ];
+
+  test('every finite code comes back from its value', () => {
+    const codes = Uint16Array.from({ length: 1 << 16 }, (_, code) => code).filter((code) => (code & 0x7c00) !== 0x7c00);
+    const values = decode(new Uint8Array(codes.slice().buffer), 'float16');
+    expect(encodeFloat16(values)).toEqual(new Uint8Array(codes.buffer));
+  });
+
+  test('the nearest code, by hand; halfway to the even one', () => {
+    const step = 2 ** -10; // between 1 and 2
+    expect(codesOf(1 + 0.49 * step, 1 + 0.5 * step, 1 + 0.51 * step)).toEqual([0x3c00, 0x3c00, 0x3c01]);
+    expect(codesOf(1 + 1.5 * step, -(1 + 1.5 * step), 2 - 0.5 * step)).toEqual([0x3c02, 0xbc02, 0x4000]);
+    const least = 2 ** -24;
+    expect(codesOf(0.5 * least, 0.51 * least, -1.5 * least, 1e-30, -0)).toEqual([0, 1, 0x8002, 0, 0x8000]);
+    expect(codesOf(1023.5 * least, 1022.5 * least)).toEqual([0x0400, 0x03fe]);
+    expect(codesOf(65519.996)).toEqual([0x7bff]);
+  });
+
+  test.each([65520, -65520, Infinity, NaN])('%d does not fit', (value) => {
+    expect(() => codesOf(0, value)).toThrow(`float16 cannot hold ${value}, at element 1`);
+  });
 });

@@ -83,3 +83,33 @@ function halfTable(): Float32Array {
   });
   return halves;
 }
+
+/** What float16 holds at most; from half a step above, rounding gives infinity. */
+const LARGEST_HALF = 65504;
+
+/**
+ * The nearest float16 codes, ties to the even one: little-endian bytes.
+ * @throws RangeError when a value is too large for float16, or not finite.
+ */
+export function encodeFloat16(values: Float32Array): Uint8Array {
+  const codes = new Uint16Array(values.length);
+  const scratch = new Float32Array(1);
+  const bits = new Uint32Array(scratch.buffer);
+  for (let i = 0; i < values.length; i++) {
+    scratch[0] = values[i];
+    const sign = (bits[0] >>> 16) & 0x8000;
+    const magnitude = Math.abs(values[i]);
+    // written so that NaN is refused too
+    if (!(magnitude < LARGEST_HALF + 16)) throw new RangeError(`float16 cannot hold ${values[i]}, at element ${i}`);
+    if (magnitude < 2 ** -14) {
+      // subnormal: beside 0.5 floats lie 2^-24 apart, as these codes do, so the sum rounds as they must
+      scratch[0] = magnitude + 0.5;
+      codes[i] = sign | (bits[0] - 0x3f000000);
+    } else {
+      // 13 bits of the fraction go; a carry runs into the exponent, whose bias is 112 less
+      const absolute = bits[0] & 0x7fffffff;
+      codes[i] = sign | (((absolute + 0xfff + ((absolute >>> 13) & 1)) >>> 13) - (112 << 10));
+    }
+  }
+  return new Uint8Array(codes.buffer);
+}

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 import type { ByteSource } from '../core/bytes.js';
-import { messageOf } from '../core/errors.js';
+import { InputError, messageOf } from '../core/errors.js';
 import { formatShape, sizeOf, type Shape } from '../tensor/shape.js';
-import { itemSizes } from './dtype.js';
+import { encodeFloat16, itemSizes } from './dtype.js';
 import { duplicateKey } from './json-duplicates.js';
 import type { DType } from './lazy-tensor.js';
 import { quoted, refuse } from './refusal.js';
@@ -185,7 +185,7 @@ export interface WritableTensor {
 
 interface Placed {
   readonly name: string;
-  readonly dtype: 'F32' | 'I64';
+  readonly dtype: 'F32' | 'F16' | 'I64';
   readonly shape: Shape;
   readonly bytes: number;
 }
@@ -240,21 +240,48 @@ export function writeSafetensors(
   return file;
 }
 
+/** How the weights of a written checkpoint are stored. */
+export const writableFloats = ['float32', 'float16'] as const;
+export type WritableFloat = (typeof writableFloats)[number];
+
 /**
- * A safetensors file of float32 tensors in pieces, each tensor read when its turn comes: for checkpoints that should
- * not be in memory whole.
+ * A safetensors file in pieces, each tensor read when its turn comes: for checkpoints that should not be in memory
+ * whole.
  * @throws RangeError when a tensor does not have as many elements as its shape.
+ * @throws InputError (`unsupported`) when float16 cannot hold a value.
  */
 export async function* streamSafetensors(
   shapes: ReadonlyMap<string, Shape>,
   read: (name: string) => Promise<Float32Array>,
   metadata: ReadonlyMap<string, string> = new Map(),
+  float: WritableFloat = 'float32',
 ): AsyncGenerator<Uint8Array> {
-  const placed = [...shapes].map(([name, shape]): Placed => ({ name, dtype: 'F32', shape, bytes: 4 * sizeOf(shape) }));
+  const placed = [...shapes].map(([name, shape]): Placed => ({
+    name,
+    dtype: float === 'float32' ? 'F32' : 'F16',
+    shape,
+    bytes: itemSizes[float] * sizeOf(shape),
+  }));
   yield headerOf(placed, metadata);
   for (const { name, shape } of placed) {
     const data = await read(name);
     if (data.length !== sizeOf(shape)) throw wrongLength(name, shape, data.length);
-    yield rawBytes(data);
+    yield float === 'float32' ? rawBytes(data) : halfBytes(name, data);
+  }
+}
+
+function halfBytes(name: string, data: Float32Array): Uint8Array {
+  try {
+    return encodeFloat16(data);
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    throw new InputError({
+      code: 'unsupported',
+      operation: `write ${quoted(name)} in float16`,
+      expected: 'values below 65,520',
+      received: thrown.message,
+      fix: 'Write the checkpoint in float32.',
+      cause: thrown,
+    });
   }
 }
