@@ -41,7 +41,7 @@ export interface EncodedViews {
 export async function encodeViews(
   { runtime, weights, source, prompts, batch, progress, signal }: MeasureOptions,
   views: readonly View[],
-  outputs: Pick<ImageGraphOptions, 'textFeatures' | 'classTokens'>,
+  outputs: Omit<ImageGraphOptions, 'batch' | 'prompts'>,
   use: (encoded: EncodedViews) => void,
 ): Promise<readonly BrokenImage[]> {
   const { samples, preprocess } = source;

@@ -5,7 +5,7 @@ import type { Runtime, Session } from '../runtime/session.js';
 import { sizeOf } from '../tensor/shape.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
 
-/** What the vision tower says of n images; `logits` and `classTokens` where they were asked for. */
+/** What the vision tower says of n images; beside embeddings, what was asked for. */
 export interface EncodedImages {
   /** [n, E], not normalised. */
   readonly embeddings: Tensor;
@@ -13,6 +13,8 @@ export interface EncodedImages {
   readonly logits?: Tensor;
   /** [L + 1, n, W], c^0 first. */
   readonly classTokens?: Tensor;
+  /** [n, M], see `ImageGraphOptions`. */
+  readonly attention?: Tensor;
 }
 
 /** Entries 0 … count − 1 along an axis. */
@@ -62,6 +64,7 @@ export class ImageEncoder implements AsyncDisposable {
       embeddings: head(out['image_embeds'], 0, count),
       ...('logits' in out ? { logits: head(out['logits'], 0, count) } : {}),
       ...('class_tokens' in out ? { classTokens: head(out['class_tokens'], 1, count) } : {}),
+      ...('attention' in out ? { attention: head(out['attention'], 0, count) } : {}),
     };
   }
 

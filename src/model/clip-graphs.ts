@@ -29,6 +29,8 @@ export interface ImageGraphOptions {
   readonly textFeatures?: TextFeatures;
   /** Also give the class token after every block: adds the output `class_tokens` [L + 1, B, W], c^0 first. */
   readonly classTokens?: boolean;
+  /** Also give the last block's attention of the class token to each patch, mean over heads: `attention` [B, M]. */
+  readonly attention?: boolean;
 }
 
 /** logits = exp(logit_scale) · cos(image, text): image embeddings [B, E] and unit text rows [C, E] give [B, C]. */
@@ -68,6 +70,7 @@ export function imageGraph(weights: ClipWeights, options: ImageGraphOptions): Gr
   const outputs: GraphOutputs = { image_embeds: embeddings };
   if (textFeatures !== undefined) outputs['logits'] = zeroShotLogits(graph, weights, embeddings, textFeatures);
   if (options.classTokens === true) outputs['class_tokens'] = stack(tokens, [batch, width]);
+  if (options.attention === true) outputs['attention'] = vision.lastAttention(states[states.length - 2], prompts);
   return outputs;
 }
 

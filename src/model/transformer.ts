@@ -51,22 +51,48 @@ function mergeHeads(x: Value): Value {
   return ops.reshape(ops.transpose(x, [1, 2, 0, 3]), [batch, tokens, heads * headWidth]);
 }
 
-/** Softmax attention; queries, keys, values [H, B, T, W / H], the scale folded into the queries. */
-function attend(queries: Value, keys: Value, values: Value, { shared, mask }: BlockOptions): Value {
+/** Softmax over own and shared keys: queries and keys [H, B, T, W / H], the scale folded in, give [H, B, Tq, Tk + b]. */
+function attentionWeights(queries: Value, keys: Value, { shared, mask }: BlockOptions): Value {
   const own = ops.matMul(queries, keys, { transB: true }); // [H, B, Tq, Tk]
-  if (shared === undefined) {
-    return ops.matMul(ops.softmax(mask === undefined ? own : ops.add(own, mask)), values); // [H, B, Tq, W / H]
-  }
-  const [heads, batch, tokens, ownCount] = own.shape;
+  if (shared === undefined) return ops.softmax(mask === undefined ? own : ops.add(own, mask));
+  const [heads, batch, tokens] = own.shape;
   const [, sharedCount, headWidth] = shared.keys.shape;
   // keys that all images share: one product for all rows of the batch, and no copy of the keys an image
   const rows = ops.reshape(queries, [heads, batch * tokens, headWidth]); // [H, B·Tq, W / H]
   const toShared = ops.reshape(ops.matMul(rows, shared.keys, { transB: true }), [heads, batch, tokens, sharedCount]);
-  const weights = ops.softmax(ops.concat([own, toShared], 3)); // [H, B, Tq, Tk + b]
+  return ops.softmax(ops.concat([own, toShared], 3)); // [H, B, Tq, Tk + b]
+}
+
+/** Softmax attention; queries, keys, values [H, B, T, W / H], the scale folded into the queries. */
+function attend(queries: Value, keys: Value, values: Value, options: BlockOptions): Value {
+  const { shared } = options;
+  const weights = attentionWeights(queries, keys, options); // [H, B, Tq, Tk + b]
+  if (shared === undefined) return ops.matMul(weights, values); // [H, B, Tq, W / H]
+  const [heads, batch, tokens, total] = weights.shape;
+  const [, sharedCount, headWidth] = shared.values.shape;
+  const ownCount = total - sharedCount;
   const fromOwn = ops.matMul(ops.slice(weights, 3, 0, ownCount), values); // [H, B, Tq, W / H]
-  const sharedWeights = ops.slice(weights, 3, ownCount, ownCount + sharedCount);
+  const sharedWeights = ops.slice(weights, 3, ownCount, total);
   const fromShared = ops.matMul(ops.reshape(sharedWeights, [heads, batch * tokens, sharedCount]), shared.values);
   return ops.add(fromOwn, ops.reshape(fromShared, [heads, batch, tokens, headWidth])); // [H, B, Tq, W / H]
+}
+
+/**
+ * How much the first token of x [B, T, W] attends to each token of its image, mean over heads: [B, T]. A row sums to 1
+ * less what goes to shared keys.
+ */
+export function firstTokenAttention(
+  x: Value,
+  block: Block,
+  { heads, normEpsilon }: TowerArchitecture,
+  shared?: SharedKeysValues,
+): Value {
+  const [batch, tokens] = x.shape;
+  const normed = ops.layerNormalization(x, normEpsilon); // [B, T, W]
+  const query = splitHeads(linear(ops.slice(normed, 1, 0, 1), block.query), heads); // [H, B, 1, W / H]
+  const keys = splitHeads(linear(normed, block.key), heads); // [H, B, T, W / H]
+  const weights = attentionWeights(query, keys, shared === undefined ? {} : { shared }); // [H, B, 1, T + b]
+  return ops.reshape(ops.reduceMean(ops.slice(weights, 3, 0, tokens), [0]), [batch, tokens]);
 }
 
 /** One pre-norm residual block on x [B, T, W]: [B, T, W], or [B, 1, W] when only the first token is wanted. */

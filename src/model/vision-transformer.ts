@@ -3,7 +3,14 @@ import type { Value } from '../graph/value.js';
 import type { VisionArchitecture } from './architecture.js';
 import { patchFold, projectionFold } from './folded-weights.js';
 import type { Layers } from './layers.js';
-import { linear, towerBlock, transformerBlock, type Block, type SharedKeysValues } from './transformer.js';
+import {
+  firstTokenAttention,
+  linear,
+  towerBlock,
+  transformerBlock,
+  type Block,
+  type SharedKeysValues,
+} from './transformer.js';
 
 /** Deep visual prompts as a block sees them, by block number d (the block that turns f^d into f^(d+1)). */
 export type PromptKeysValues = ReadonlyMap<number, SharedKeysValues>;
@@ -86,6 +93,17 @@ export class VisionTransformer {
       );
     }
     return states;
+  }
+
+  /**
+   * How much the class token attends to each patch in the last block, mean over heads: f^(L-1) [B, 1 + M, W] gives
+   * [B, M]. What is missing from 1 in a row went to the class token itself and to prompts.
+   */
+  lastAttention(state: Value, prompts: PromptKeysValues): Value {
+    const { vision } = this.#layers.architecture;
+    const last = vision.layers - 1;
+    const attention = firstTokenAttention(state, this.block(last), vision, prompts.get(last)); // [B, 1 + M]
+    return ops.slice(attention, 1, 1, state.shape[1]);
   }
 
   /** The image embedding, not normalised: class tokens c^L [B, W] give [B, E]. */

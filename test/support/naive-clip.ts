@@ -41,15 +41,21 @@ export class NaiveVision {
     return ops.transpose(ops.reshape(x, [batch, tokens, heads, width / heads]), [0, 2, 1, 3]);
   }
 
-  block(x: Value, d: number): Value {
-    const { heads, width, activation } = this.#weights.architecture.vision;
-    const name = `vision.blocks.${d}`;
-    const normed = this.#norm(x, `${name}.norm_1`);
-    const [q, k, v] = ['query', 'key', 'value'].map((part) =>
-      this.#heads(this.#linear(normed, `${name}.attention.${part}`)),
+  /** Softmax attention of every token to every token, [B, H, T, T]; x is the block's input [B, T, W]. */
+  attention(x: Value, d: number): Value {
+    const { heads, width } = this.#weights.architecture.vision;
+    const normed = this.#norm(x, `vision.blocks.${d}.norm_1`);
+    const [q, k] = ['query', 'key'].map((part) =>
+      this.#heads(this.#linear(normed, `vision.blocks.${d}.attention.${part}`)),
     );
-    const scores = ops.scale(ops.matMul(q, k, { transB: true }), 1 / Math.sqrt(width / heads));
-    const mixed = ops.transpose(ops.matMul(ops.softmax(scores), v), [0, 2, 1, 3]);
+    return ops.softmax(ops.scale(ops.matMul(q, k, { transB: true }), 1 / Math.sqrt(width / heads)));
+  }
+
+  block(x: Value, d: number): Value {
+    const { activation } = this.#weights.architecture.vision;
+    const name = `vision.blocks.${d}`;
+    const v = this.#heads(this.#linear(this.#norm(x, `${name}.norm_1`), `${name}.attention.value`));
+    const mixed = ops.transpose(ops.matMul(this.attention(x, d), v), [0, 2, 1, 3]);
     const y = ops.add(x, this.#linear(ops.reshape(mixed, x.shape), `${name}.attention.output`));
     const hidden = this.#linear(this.#norm(y, `${name}.norm_2`), `${name}.mlp.up`);
     const active = activation === 'gelu' ? ops.gelu(hidden) : ops.mul(hidden, ops.sigmoid(ops.scale(hidden, 1.702)));
@@ -73,14 +79,16 @@ export class NaiveVision {
     return this.#norm(positioned, 'vision.pre_norm');
   }
 
-  /** Class tokens c^0 … c^L [B, W]; prompts by block number replace what stands between class token and patches. */
-  classTokens(pixels: Value, prompts: ReadonlyMap<number, Value>): Value[] {
+  /**
+   * What each block reads, [B, T, W], and at the end what the last one writes; prompts by block number replace what
+   * stands between class token and patches.
+   */
+  states(pixels: Value, prompts: ReadonlyMap<number, Value>): Value[] {
     const { layers, width } = this.#weights.architecture.vision;
     let x = this.embed(pixels);
     const patches = x.shape[1] - 1;
     const batch = x.shape[0];
-    const first = (state: Value): Value => ops.reshape(ops.slice(state, 1, 0, 1), [batch, width]);
-    const tokens = [first(x)];
+    const states: Value[] = [];
     for (let d = 0; d < layers; d++) {
       const prompt = prompts.get(d);
       if (prompt !== undefined) {
@@ -89,10 +97,16 @@ export class NaiveVision {
         const total = x.shape[1];
         x = ops.concat([ops.slice(x, 1, 0, 1), repeated, ops.slice(x, 1, total - patches, total)], 1);
       }
+      states.push(x);
       x = this.block(x, d);
-      tokens.push(first(x));
     }
-    return tokens;
+    return [...states, x];
+  }
+
+  /** Class tokens c^0 … c^L [B, W]. */
+  classTokens(pixels: Value, prompts: ReadonlyMap<number, Value>): Value[] {
+    const { width } = this.#weights.architecture.vision;
+    return this.states(pixels, prompts).map((state) => ops.reshape(ops.slice(state, 1, 0, 1), [state.shape[0], width]));
   }
 
   embedding(classToken: Value): Value {
