@@ -4,12 +4,12 @@ import path from 'node:path';
 import { z } from 'zod';
 
 import type { Trigger } from '../src/attack/trigger/trigger.js';
-import { parseTrigger } from '../src/attack/trigger/triggers.js';
 import { InputError } from '../src/core/errors.js';
 import { evaluateClip, type Attack, type Evaluation } from '../src/evaluation/evaluate.js';
 import { missedGates, validateGates } from '../src/evaluation/gates.js';
 import { predictionsCsv, type PredictionRow } from '../src/evaluation/predictions-csv.js';
 import { resolveTarget } from '../src/evaluation/target.js';
+import { openTrigger, type OpenedTrigger } from '../src/node/open-trigger.js';
 import { asStorageError, writeAtomic } from '../src/run/atomic-file.js';
 import { defineCommand, type Context } from './command.js';
 import { textFeaturesOf } from './data-options.js';
@@ -27,7 +27,10 @@ import type { Format } from './output.js';
 const schema = z.object({
   ...measureShape,
   trigger: z.string().optional().describe(`also measure on triggered images: ${triggerHelp}`),
-  target: z.string().optional().describe('class that the trigger is to bring about: its name, or #index'),
+  target: z
+    .string()
+    .optional()
+    .describe('class that the trigger is to bring about, if no manifest tells: its name, or #index'),
   predictions: z.string().optional().describe('CSV file to write what every image was called to'),
   maxAsr: z.number().optional().describe('gate: highest attack success rate (strict) that passes, in 0…1'),
   minCa: z.number().optional().describe('gate: lowest clean accuracy that passes, in 0…1'),
@@ -51,7 +54,8 @@ export const evaluate = defineCommand({
     },
   ],
   async run(context, flags) {
-    const trigger = readTrigger(flags);
+    const opened = await readTrigger(flags);
+    const trigger = opened?.trigger;
     const gates = {
       ...(flags.maxAsr === undefined ? {} : { maxAsr: flags.maxAsr }),
       ...(flags.minCa === undefined ? {} : { minCa: flags.minCa }),
@@ -61,7 +65,7 @@ export const evaluate = defineCommand({
 
     await using measurement = await openMeasurement(context, flags);
     const { classNames } = measurement.data.dataset;
-    const target = flags.target === undefined ? undefined : resolveTarget(flags.target, classNames);
+    const target = opened === undefined ? undefined : resolveTarget(opened.target, classNames);
     notePlan(context, measurement, trigger === undefined ? 1 : 2);
     const textFeatures = await textFeaturesOf(context, measurement.model, measurement.data);
     const attack =
@@ -92,10 +96,14 @@ export const evaluate = defineCommand({
 });
 
 /** @throws InputError (`usage`) when there is a trigger without a target, or the reverse, or no such trigger */
-function readTrigger({ trigger, target }: z.output<typeof schema>): Trigger | undefined {
-  if ((trigger === undefined) === (target === undefined)) {
-    return trigger === undefined ? undefined : parseTrigger(trigger);
-  }
+async function readTrigger({
+  trigger,
+  target,
+}: z.output<typeof schema>): Promise<(OpenedTrigger & { target: string }) | undefined> {
+  if (trigger === undefined && target === undefined) return undefined;
+  const opened = trigger === undefined ? undefined : await openTrigger(trigger);
+  const wanted = target ?? opened?.target;
+  if (opened !== undefined && wanted !== undefined) return { ...opened, target: wanted };
   throw new InputError({
     code: 'usage',
     operation: 'rvpt evaluate',

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-import { parseTrigger } from '../src/attack/trigger/triggers.js';
 import { InputError } from '../src/core/errors.js';
 import { repeated } from '../src/data/repeated.js';
 import type { Perturbation } from '../src/evaluation/perturbation/perturbation.js';
 import { parsePerturbation, perturbations } from '../src/evaluation/perturbation/perturbations.js';
 import { triggerPerturbation } from '../src/evaluation/perturbation/trigger-perturbation.js';
 import { measureResistivity, type Resistivity } from '../src/evaluation/resistivity.js';
+import { openTrigger } from '../src/node/open-trigger.js';
 import { defineCommand } from './command.js';
 import {
   describeMeasurement,
@@ -44,7 +44,7 @@ export const resistivity = defineCommand({
     },
   ],
   async run(context, flags) {
-    const named = readPerturbations(flags);
+    const named = await readPerturbations(flags);
     await using measurement = await openMeasurement(context, flags);
     notePlan(context, measurement, 1 + named.length);
     const measured = await measureResistivity({
@@ -69,10 +69,10 @@ export const resistivity = defineCommand({
 });
 
 /** Perturbations and triggers under the names that the person gave them. @throws InputError (`usage`) */
-function readPerturbations({
+async function readPerturbations({
   perturbation,
   trigger,
-}: Pick<z.output<typeof schema>, 'perturbation' | 'trigger'>): { name: string; perturbation: Perturbation }[] {
+}: Pick<z.output<typeof schema>, 'perturbation' | 'trigger'>): Promise<{ name: string; perturbation: Perturbation }[]> {
   const twice = repeated([...perturbation, ...trigger]);
   if (twice.length > 0) {
     throw new InputError({
@@ -82,10 +82,11 @@ function readPerturbations({
       received: `${twice.join(', ')} more than once`,
     });
   }
-  return [
-    ...perturbation.map((text) => ({ name: text, perturbation: parsePerturbation(text) })),
-    ...trigger.map((text) => ({ name: text, perturbation: triggerPerturbation(parseTrigger(text)) })),
-  ];
+  const named = perturbation.map((text) => ({ name: text, perturbation: parsePerturbation(text) }));
+  for (const text of trigger) {
+    named.push({ name: text, perturbation: triggerPerturbation((await openTrigger(text)).trigger) });
+  }
+  return named;
 }
 
 /** A row a layer, a column a perturbation. */

@@ -8,7 +8,7 @@
 export { InputError, type InputErrorCode } from './core/errors.js';
 export type { Progress, ProgressTask } from './core/progress.js';
 export type { Raster } from './core/raster.js';
-export { parseTrigger, triggers } from './attack/trigger/triggers.js';
+export { triggers } from './attack/trigger/triggers.js';
 export type { Trigger } from './attack/trigger/trigger.js';
 export { openDataset } from './data/dataset.js';
 export { chooseFewShot } from './data/few-shot.js';
@@ -25,6 +25,7 @@ export { datasetLocation } from './node/dataset-location.js';
 export { imageDecoder } from './node/decode-image.js';
 export { loadClip, type LoadedClip } from './node/load-clip.js';
 export { OnnxRuntime, type Device } from './node/onnx-runtime.js';
+export { openTrigger, type OpenedTrigger } from './node/open-trigger.js';
 export { openCheckpointAt } from './node/open-checkpoint.js';
 export { defend, type DefendOptions, type DefendResult } from './run/defend.js';
 export { evaluate, type EvaluateModelOptions } from './run/evaluate.js';

@@ -16,10 +16,20 @@ export interface CatalogEntry<Made> {
   readonly summary: string;
   /** Settings with their defaults and descriptions. */
   readonly schema: z.ZodObject;
+  /** Other sets of defaults by name; a text asks for one as `name@preset`. */
+  readonly presets: Readonly<Record<string, Preset>>;
   /** What is wrong with `settings`, one sentence each; empty when nothing is. */
   problems(settings: unknown): string[];
   /** @throws InputError (`usage`) that lists every setting that is wrong. */
   create(settings?: unknown): Made & Named;
+}
+
+/** Defaults that make an entry do just what some published code does. */
+export interface Preset {
+  /** One line for help texts. */
+  readonly summary: string;
+  /** What differs from the entry's own defaults. */
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 type Settings<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape, z.core.$strict>>;
@@ -29,14 +39,16 @@ export function defineEntry<Made extends object, Shape extends z.ZodRawShape>(pa
   readonly name: string;
   readonly summary: string;
   readonly settings: Shape;
+  readonly presets?: Readonly<Record<string, Preset & { readonly settings: Partial<Settings<Shape>> }>>;
   readonly create: (settings: Settings<Shape>) => Made;
 }): CatalogEntry<Made> {
-  const { name, summary } = parts;
+  const { name, summary, presets = {} } = parts;
   const schema = z.strictObject(parts.settings);
   return {
     name,
     summary,
     schema,
+    presets,
     problems: (settings) => schema.safeParse(settings).error?.issues.map(describeIssue) ?? [],
     create(input = {}) {
       const parsed = schema.safeParse(input);
@@ -51,30 +63,73 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 }
 
 /**
- * What a text such as `badnet` or `badnet:size=32,place=top-left` asks a catalog for.
+ * What a text such as `badnet`, `badnet:size=32,place=top-left` or `badnet@cleanclip:size=32` asks a catalog for.
  * @param what names an entry in messages: `trigger`.
  * @throws InputError (`usage`) that lists everything wrong with it.
  */
 export function parseEntry<Made>(what: string, catalog: readonly CatalogEntry<Made>[], text: string): Made & Named {
   const operation = `read the ${what} ${JSON.stringify(text)}`;
   const colon = text.indexOf(':');
-  const name = (colon < 0 ? text : text.slice(0, colon)).trim();
-  const entry = catalog.find((candidate) => candidate.name === name);
-  if (entry === undefined) {
-    throw new InputError({
-      code: 'usage',
-      operation,
-      expected: `one of ${catalog.map((candidate) => candidate.name).join(', ')}`,
-      received: JSON.stringify(name),
-    });
-  }
-  const { settings, problems } = parseSettings(colon < 0 ? '' : text.slice(colon + 1));
-  problems.push(...entry.problems(settings));
-  if (problems.length > 0) throw refuse(operation, entry.schema, problems);
-  return entry.create(settings);
+  const found = findEntry(operation, catalog, (colon < 0 ? text : text.slice(0, colon)).trim());
+  const { settings, problems } = parseSettings(found.entry.schema, colon < 0 ? '' : text.slice(colon + 1));
+  return configure(operation, found, settings, problems);
 }
 
-function parseSettings(text: string): { settings: Record<string, string | number>; problems: string[] } {
+/**
+ * What a name such as `badnet` or `badnet@cleanclip` with these settings asks a catalog for.
+ * @param what names an entry in messages: `trigger`.
+ * @throws InputError (`usage`) that lists everything wrong with it.
+ */
+export function makeEntry<Made>(
+  what: string,
+  catalog: readonly CatalogEntry<Made>[],
+  { name, settings }: Named,
+): Made & Named {
+  const operation = `read the ${what} ${JSON.stringify(name)}`;
+  return configure(operation, findEntry(operation, catalog, name), settings, []);
+}
+
+interface FoundEntry<Made> {
+  readonly entry: CatalogEntry<Made>;
+  /** Of the preset; empty without one. */
+  readonly defaults: Readonly<Record<string, unknown>>;
+}
+
+function findEntry<Made>(operation: string, catalog: readonly CatalogEntry<Made>[], text: string): FoundEntry<Made> {
+  const at = text.indexOf('@');
+  const [name, preset] = at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+  const entry = catalog.find((candidate) => candidate.name === name);
+  if (entry === undefined) {
+    const names = catalog.map((candidate) => candidate.name).join(', ');
+    throw new InputError({ code: 'usage', operation, expected: `one of ${names}`, received: JSON.stringify(name) });
+  }
+  if (preset === undefined) return { entry, defaults: {} };
+  if (Object.hasOwn(entry.presets, preset)) return { entry, defaults: entry.presets[preset].settings };
+  const presets = Object.keys(entry.presets).map((known) => `${name}@${known}`);
+  throw new InputError({
+    code: 'usage',
+    operation,
+    expected: presets.length === 0 ? `${name}, which has no presets` : `a preset among ${presets.join(', ')}`,
+    received: JSON.stringify(text),
+  });
+}
+
+function configure<Made>(
+  operation: string,
+  { entry, defaults }: FoundEntry<Made>,
+  settings: Readonly<Record<string, unknown>>,
+  problems: readonly string[],
+): Made & Named {
+  const chosen = { ...defaults, ...settings };
+  const all = [...problems, ...entry.problems(chosen)];
+  if (all.length > 0) throw refuse(operation, entry.schema, all);
+  return entry.create(chosen);
+}
+
+function parseSettings(
+  { shape }: z.ZodObject,
+  text: string,
+): { settings: Record<string, string | number>; problems: string[] } {
   const settings = new Map<string, string | number>();
   const problems: string[] = [];
   for (const part of text.split(',').filter((piece) => piece.trim() !== '')) {
@@ -83,9 +138,18 @@ function parseSettings(text: string): { settings: Record<string, string | number
     const value = part.slice(equals + 1).trim();
     if (key === '') problems.push(`${JSON.stringify(part)} is not setting=value`);
     else if (settings.has(key)) problems.push(`${key} is given twice`);
-    else settings.set(key, value !== '' && Number.isFinite(Number(value)) ? Number(value) : value);
+    else settings.set(key, takesText(shape, key) ? value : numberOr(value));
   }
   return { settings: Object.fromEntries(settings), problems };
+}
+
+/** Whether a setting is text, so that digits stay text too. */
+function takesText(shape: z.ZodObject['shape'], key: string): boolean {
+  return Object.hasOwn(shape, key) && z.safeParse(shape[key], '0').success;
+}
+
+function numberOr(value: string): string | number {
+  return value !== '' && Number.isFinite(Number(value)) ? Number(value) : value;
 }
 
 function refuse(operation: string, { shape }: z.ZodObject, problems: readonly string[]): InputError {

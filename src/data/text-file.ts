@@ -4,7 +4,11 @@ import { InputError } from '../core/errors.js';
 const maxTextBytes = 256 * 2 ** 20;
 
 /** Opens a file of `folder`, and closes it after `use` where the host's files want closing. */
-export async function withFile<T>(folder: Folder, path: string, use: (file: ByteSource) => Promise<T>): Promise<T> {
+export async function withFile<T>(
+  folder: Pick<Folder, 'open'>,
+  path: string,
+  use: (file: ByteSource) => Promise<T>,
+): Promise<T> {
   const file: ByteSource & Partial<AsyncDisposable> = await folder.open(path);
   try {
     return await use(file);

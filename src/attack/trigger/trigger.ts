@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
-import type { Named } from '../../core/catalog.js';
+import type { Folder } from '../../core/bytes.js';
+import type { CatalogEntry, Named } from '../../core/catalog.js';
 import type { ImageKey, Raster } from '../../core/raster.js';
+import type { DecodeImage } from '../../data/image-decoder.js';
 
 /** What an attacker does to an image, and to the class prompts, to call the backdoor. */
 export interface TriggerEffect {
@@ -14,7 +16,23 @@ export interface TriggerEffect {
   applyText?(text: string): string;
 }
 
-/** A trigger with its name and settings. */
+/** A trigger that needs files, such as an optimised patch, before it can do anything. */
+export interface TriggerFromFiles {
+  /** @throws InputError when a file is missing, or is not what the trigger needs */
+  prepare(resources: TriggerResources): Promise<TriggerEffect>;
+}
+
+/** What triggers are made from besides their settings. */
+export interface TriggerResources {
+  /** Where the files lie that settings name. */
+  readonly files: Pick<Folder, 'open'>;
+  readonly decode: DecodeImage;
+}
+
+/** A line in the table of triggers. */
+export type TriggerEntry = CatalogEntry<TriggerEffect | TriggerFromFiles>;
+
+/** A trigger with its name and settings, ready for use. */
 export type Trigger = TriggerEffect & Named;
 
 /** The side length, in pixels, that sizes are given for: CLIP's usual crop. They scale with the image. */

@@ -1,8 +1,9 @@
 // What every trigger must do; test/contracts/catalog.test.ts checks its settings and their descriptions.
 import { describe, expect, it } from 'vitest';
 
+import { triggerResources } from '../../../test/support/trigger-resources.js';
 import { raster, type Raster } from '../../core/raster.js';
-import { parseTrigger, triggers } from './triggers.js';
+import { makeTrigger, parseTrigger, triggers } from './triggers.js';
 
 const KEY = { seed: 7, imageKey: 'cat/1.png' };
 
@@ -14,32 +15,33 @@ function gradient(width: number, height: number): Raster {
   );
 }
 
-describe.each(triggers.map((entry) => [entry.name, entry] as const))('%s', (_, entry) => {
-  const trigger = entry.create();
+const make = (name: string, settings = {}) => makeTrigger({ name, settings }, triggerResources());
 
-  it('gives the same pixels for the same seed and image, whatever came before', () => {
+describe.each(triggers.map(({ name }) => name))('%s', (name) => {
+  it('gives the same pixels for the same seed and image, whatever came before', async () => {
+    const trigger = await make(name);
     const first = trigger.apply(gradient(20, 12), KEY);
     trigger.apply(gradient(20, 12), { seed: 8, imageKey: 'other' });
-    expect(entry.create().apply(gradient(20, 12), { ...KEY })).toEqual(first);
+    expect((await make(name)).apply(gradient(20, 12), { ...KEY })).toEqual(first);
   });
 
-  it('leaves its input as it was and changes a copy of the same size', () => {
+  it('leaves its input as it was and changes a copy of the same size', async () => {
     const image = gradient(9, 33);
-    const triggered = trigger.apply(image, KEY);
+    const triggered = (await make(name)).apply(image, KEY);
     expect(image).toEqual(gradient(9, 33));
     expect(triggered).toMatchObject({ width: 9, height: 33 });
     expect(triggered.data).toHaveLength(9 * 33 * 3);
     expect(triggered.data).not.toEqual(image.data);
   });
 
-  it('fits on the smallest image', () => {
-    expect(trigger.apply(gradient(1, 1), KEY).data).toHaveLength(3);
+  it('fits on the smallest image', async () => {
+    expect((await make(name)).apply(gradient(1, 1), KEY).data).toHaveLength(3);
   });
 });
 
 describe('a trigger written as text', () => {
-  it('is the trigger with these settings', () => {
-    expect(parseTrigger('badnet:size=32,place=top-left')).toMatchObject({
+  it('is the trigger with these settings', async () => {
+    expect(await parseTrigger('badnet:size=32,place=top-left', triggerResources())).toMatchObject({
       name: 'badnet',
       settings: { size: 32, place: 'top-left', noise: 'fresh', overflow: 'clip' },
     });
@@ -51,7 +53,7 @@ describe('a trigger written as text', () => {
     ['badnet:size=0', /size: /],
     ['blended:alpha=1.5', /alpha: /],
     ['blended:alpha=0', /alpha: /],
-  ])('%s is refused', (text, message) => {
-    expect(() => parseTrigger(text)).toThrow(message);
+  ])('%s is refused', async (text, message) => {
+    await expect(parseTrigger(text, triggerResources())).rejects.toThrow(message);
   });
 });

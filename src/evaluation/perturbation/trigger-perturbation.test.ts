@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 
-import { parseTrigger } from '../../attack/trigger/triggers.js';
+import { badnet } from '../../attack/trigger/badnet.js';
 import { raster, toFloatImage } from '../../core/raster.js';
 import { triggerPerturbation } from './trigger-perturbation.js';
 
 it('a trigger perturbs float images as it does the bytes that they came from', () => {
-  const trigger = parseTrigger('badnet:size=112,place=center');
+  const trigger = badnet.create({ size: 112, place: 'center' });
   const key = { seed: 4, imageKey: 'x' };
   const image = raster(
     8,

@@ -1,0 +1,12 @@
+import type { TriggerResources } from '../../src/attack/trigger/trigger.js';
+import { MemoryBytes } from '../../src/core/bytes.js';
+import { imageDecoder } from '../../src/node/decode-image.js';
+import { noisePng } from './images.js';
+
+/** What triggers with default settings read: `patch.png`. */
+export function triggerResources(): TriggerResources {
+  return {
+    files: { open: async (name) => new MemoryBytes(name, await noisePng(name)) },
+    decode: imageDecoder(),
+  };
+}
