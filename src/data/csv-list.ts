@@ -1,7 +1,6 @@
-import { parse } from 'csv-parse/sync';
-
-import { InputError, messageOf } from '../core/errors.js';
+import { InputError } from '../core/errors.js';
 import { keyedNames } from './class-names.js';
+import { csvColumns } from './csv.js';
 import { classNameOf, locationName, refuseSplit, type DatasetLayout, type Listing } from './layout.js';
 import { firstFew, Problems } from './problems.js';
 import type { Sample } from './sample.js';
@@ -36,33 +35,8 @@ export const csvList = {
 } satisfies DatasetLayout;
 
 function readRows(text: string, name: string): { image: string; label: string }[] {
-  const [header = [], ...rows] = parseCsv(text, name);
-  const problems = new Problems();
-  const columns = ['image', 'label'].map((column) => header.indexOf(column));
-  if (columns.includes(-1)) problems.add(`the columns ${firstFew(header)}`);
-  else if (rows.length === 0) problems.add('no rows below the header');
-  const incomplete = rows.flatMap((row, i) => (columns.some((column) => (row[column] ?? '') === '') ? [i + 2] : []));
-  if (!columns.includes(-1)) problems.addList(incomplete, (few) => `no image or no label in row ${few}`);
-  problems.throwIfAny({
-    code: 'malformed',
-    operation: `read data set ${name}`,
-    expected: 'a header row with image,label and a row an image',
-  });
-  return rows.map((row) => ({ image: row[columns[0]], label: row[columns[1]] }));
-}
-
-function parseCsv(text: string, name: string): string[][] {
-  try {
-    return parse(text, { trim: true, skip_empty_lines: true, relax_column_count: true });
-  } catch (cause) {
-    throw new InputError({
-      code: 'malformed',
-      operation: `read data set ${name}`,
-      expected: 'comma-separated values',
-      received: messageOf(cause),
-      cause,
-    });
-  }
+  const about = { operation: `read data set ${name}`, expected: 'a header row with image,label and a row an image' };
+  return csvColumns(text, about, ['image', 'label']).map(([image, label]) => ({ image, label }));
 }
 
 /**

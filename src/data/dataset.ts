@@ -1,10 +1,10 @@
-import type { Folder } from '../core/bytes.js';
-import { InputError, messageOf } from '../core/errors.js';
+import { InputError } from '../core/errors.js';
 import { canonicalJson } from '../core/json.js';
 import { coopSplit } from './coop-split.js';
 import { csvList } from './csv-list.js';
 import { imageFolder } from './image-folder.js';
 import { locationName, type DatasetLayout, type DatasetLocation, type Listing, type ListOptions } from './layout.js';
+import { missingImages } from './missing-images.js';
 import { Problems } from './problems.js';
 import { repeated } from './repeated.js';
 import type { Dataset } from './sample.js';
@@ -77,33 +77,11 @@ async function checkListing(
   }
   const paths = samples.map(({ path }) => path);
   problems.addList(repeated(paths), (few) => `images listed more than once: ${few}`);
-  if (!imagesSeen) problems.addList(await missing(images, paths), (few) => `images that are not there: ${few}`);
+  if (!imagesSeen) problems.addList(await missingImages(images, paths), (few) => `images that are not there: ${few}`);
   problems.throwIfAny({
     operation: `read data set ${name}`,
     expected: 'images of two or more classes, each class with a name of its own',
   });
-}
-
-/** Looks for a few files at a time, so that a long list does not exhaust the host. */
-async function missing(images: Folder, paths: readonly string[]): Promise<string[]> {
-  const step = 64;
-  const found: string[] = [];
-  for (let i = 0; i < paths.length; i += step) {
-    const some = paths.slice(i, i + step);
-    const absent = await Promise.all(
-      some.map((path) =>
-        images.has(path).then(
-          (there) => (there ? [] : [path]),
-          (thrown: unknown) => {
-            if (thrown instanceof InputError) return [`${path} (${messageOf(thrown)})`];
-            throw thrown;
-          },
-        ),
-      ),
-    );
-    found.push(...absent.flat());
-  }
-  return found;
 }
 
 /** The list as one text, whatever order its images came in: what a run's hash of its data is taken of. */
