@@ -37,3 +37,21 @@ export function featureRepelling(classTokens: readonly Value[], sigma: Value, ma
   const mean = ops.reshape(ops.scale(ops.reduceSum(cosines, [0]), 1 / layers), [batch]); // [B]
   return margin === undefined ? mean : ops.clampMin(mean, margin);
 }
+
+/**
+ * Symmetric InfoNCE: the mean of the cross-entropies from images to texts and from texts to images, pair i being the
+ * right answer to i (CLIP, figure 3).
+ * @param images unit rows [B, E]
+ * @param texts unit rows [B, E]
+ * @param logitScale logarithm of the inverse temperature, []
+ * @returns []
+ */
+export function infoNce(images: Value, texts: Value, logitScale: Value): Value {
+  const [batch] = images.shape;
+  const identity = new Float32Array(batch * batch);
+  for (let i = 0; i < batch; i++) identity[i * (batch + 1)] = 1;
+  const targets = images.graph.constant('pairs', [batch, batch], identity);
+  const logits = ops.mul(ops.matMul(images, texts, { transB: true }), ops.exp(logitScale)); // [B, B]
+  const both = ops.add(crossEntropy(logits, targets), crossEntropy(ops.transpose(logits, [1, 0]), targets)); // [B]
+  return ops.reshape(ops.scale(ops.reduceSum(both, [0]), 0.5 / batch), []);
+}
