@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { relativeError } from './support/draw.js';
 import { Golden, goldenWeights } from './support/golden.js';
 import { webgpuRuntime } from './support/webgpu.js';
 import { lowerToOnnx } from '../src/graph/onnx/lower.js';

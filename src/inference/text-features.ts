@@ -6,17 +6,10 @@ import type { Tokenizer } from '../model/tokenizer.js';
 import type { ClipWeights } from '../model/weights.js';
 import type { Runtime } from '../runtime/session.js';
 import { tensor } from '../tensor/tensor.js';
+import { scaleRowsToUnit } from './unit-rows.js';
 
 /** Texts that go through the text tower together. */
 const CHUNK = 32;
-
-function rowsToUnit(data: Float32Array, width: number): void {
-  for (let at = 0; at < data.length; at += width) {
-    const row = data.subarray(at, at + width);
-    const length = Math.sqrt(row.reduce((sum, element) => sum + element * element, 0));
-    row.forEach((element, i) => (row[i] = element / length));
-  }
-}
 
 /**
  * Unit features of classes, each from one or more texts: every text's embedding is scaled to length 1, the mean is
@@ -61,7 +54,7 @@ export async function classTextFeatures(
     task.update(Math.min(start + chunk, count));
   }
   task.end();
-  rowsToUnit(embeddings, embedDim);
+  scaleRowsToUnit(embeddings, embedDim);
   const features = tensor([prompts.length, embedDim]);
   let text = 0;
   prompts.forEach((group, index) => {
@@ -70,6 +63,6 @@ export async function classTextFeatures(
       for (let i = 0; i < embedDim; i++) row[i] += embeddings[text * embedDim + i] / group.length;
     }
   });
-  rowsToUnit(features.data, embedDim);
+  scaleRowsToUnit(features.data, embedDim);
   return features;
 }

@@ -1,5 +1,4 @@
 import { gradients } from '../graph/autodiff.js';
-import * as ops from '../graph/ops/index.js';
 import { Graph, type Value } from '../graph/value.js';
 import type { ClipArchitecture } from '../model/architecture.js';
 import type { GraphOutputs } from '../model/clip-graphs.js';
