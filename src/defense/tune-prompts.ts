@@ -7,6 +7,7 @@ import type { ClipWeights } from '../model/weights.js';
 import type { Runtime } from '../runtime/session.js';
 import { Random } from '../tensor/random.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
+import { epochOrder } from '../training/epoch-order.js';
 import { learningRateAt } from '../training/learning-rate.js';
 import { Sgd } from '../training/sgd.js';
 import { defenses, type Method } from './defenses.js';
@@ -74,11 +75,6 @@ export function initialPrompts(
     prompts.set(d, prompt);
   }
   return prompts;
-}
-
-/** The order in which epoch `epoch` visits the images. */
-export function epochOrder(images: number, epoch: number, seed: number): number[] {
-  return Random.stream(seed, `order/${epoch}`).shuffled(Array.from({ length: images }, (_, index) => index));
 }
 
 /**

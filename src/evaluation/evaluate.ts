@@ -1,9 +1,9 @@
 import type { Trigger } from '../attack/trigger/trigger.js';
 import type { BrokenImage } from '../data/loader.js';
-import { toPixelValues } from '../data/preprocess.js';
 import type { Sample } from '../data/sample.js';
 import type { TextFeatures } from '../model/clip-graphs.js';
-import { encodeViews, rowsOfView, type EncodedViews, type MeasureOptions, type View } from './encode-views.js';
+import { attackedViews } from './attacked-views.js';
+import { encodeViews, type EncodedViews, type MeasureOptions } from './encode-views.js';
 import { attackMetrics, cleanMetrics, type AttackMetrics, type CleanMetrics } from './metrics.js';
 import { cleanPredictions, largestLogits, triggeredPredictions } from './predictions.js';
 
@@ -46,46 +46,20 @@ export interface Evaluation {
  * @throws InputError (`data`) when no image counts for one of the metrics
  */
 export async function evaluateClip(options: EvaluateOptions): Promise<Evaluation> {
-  const { textFeatures, attack, source } = options;
-  const [classes] = textFeatures.shape;
-  const views: View[] = [(image, out) => toPixelValues(image.crop, source.preprocess, out)];
-  if (attack !== undefined) {
-    views.push(({ crop, sample }, out) => {
-      const triggered = attack.trigger.apply(crop, { seed: attack.seed, imageKey: sample.path });
-      toPixelValues(triggered, source.preprocess, out);
-    });
-  }
-  // logits of both prompts are computed for every view, and each view reads its own
-  const features = [textFeatures, ...(attack?.textFeatures === undefined ? [] : [attack.textFeatures])];
-
+  const { attack } = options;
+  const [classes] = options.textFeatures.shape;
+  const { views, textFeatures, logits } = attackedViews(options);
   const predictions: ImagePrediction[] = [];
-  const collect = ({ images, encoded }: EncodedViews): void => {
-    const { logits } = encoded;
-    if (logits === undefined) throw new Error('evaluate: the image encoder gave no logits');
-    const answers = views.map((_, view) => {
-      const rows = rowsOfView(logits.data, [1, images.length, features.length * classes], view, views.length);
-      const own = rowsOfView(rows, [1, images.length, classes], Math.min(view, features.length - 1), features.length);
-      return largestLogits(own, classes, (row) => images[row].sample.path);
-    });
+  const collect = (encoded: EncodedViews): void => {
+    const { images } = encoded;
+    const answers = logits(encoded).map((rows) => largestLogits(rows, classes, (row) => images[row].sample.path));
     images.forEach(({ sample }, i) => {
       const triggered = attack === undefined ? {} : { triggered: answers[1][i] };
       predictions.push({ sample, predicted: answers[0][i], ...triggered });
     });
   };
-  const broken = await encodeViews(options, views, { textFeatures: stackRows(features) }, collect);
+  const broken = await encodeViews(options, views, { textFeatures }, collect);
   return { ...metricsOf(predictions, attack?.target), predictions, broken };
-}
-
-/** Matrices of equal width below each other. */
-function stackRows(matrices: readonly TextFeatures[]): TextFeatures {
-  const data = new Float32Array(matrices.reduce((sum, matrix) => sum + matrix.data.length, 0));
-  let at = 0;
-  for (const matrix of matrices) {
-    data.set(matrix.data, at);
-    at += matrix.data.length;
-  }
-  const [, width] = matrices[0].shape;
-  return { shape: [data.length / width, width], data };
 }
 
 function metricsOf(

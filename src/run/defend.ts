@@ -27,7 +27,7 @@ import { readHistory } from './history.js';
 import { currentVersions, sha256OfText } from './provenance.js';
 import { RunFolder } from './run-folder.js';
 import { SaveSchedule } from './save-schedule.js';
-import type { HistoryEntry } from './schema.js';
+import { historyEntrySchema, type HistoryEntry } from './schema.js';
 
 export interface DefendOptions {
   readonly clip: LoadedClip;
@@ -191,7 +191,7 @@ export async function defend(given: DefendOptions): Promise<DefendResult> {
   await folder.history.sync();
   const seconds = (ended - started) / 1000;
   const rate = firstStep === undefined ? 0 : imageRate(plan, settings, firstStep, ended);
-  const last = lastEpoch(await readHistory(folder.file('history')));
+  const last = lastEpoch(await readHistory(folder.file('history'), historyEntrySchema));
   await folder.writeMetrics({ steps: plan.steps, seconds, images_per_s: rate, ...last });
   return { run: folder.path, prompts: tuned, plan, steps: plan.steps, seconds, imagesPerSecond: rate, ...last };
 }

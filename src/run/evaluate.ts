@@ -2,7 +2,7 @@ import type { Trigger } from '../attack/trigger/trigger.js';
 import { silentProgress, type Progress } from '../core/progress.js';
 import { classPrompts, defaultTemplate } from '../data/class-prompts.js';
 import type { Dataset } from '../data/sample.js';
-import { evaluateClip, type Evaluation } from '../evaluation/evaluate.js';
+import { evaluateClip, type EvaluateOptions, type Evaluation } from '../evaluation/evaluate.js';
 import { resolveTarget } from '../evaluation/target.js';
 import { foldPrompts, type VisualPrompts } from '../inference/fold-prompts.js';
 import { classTextFeatures } from '../inference/text-features.js';
@@ -35,6 +35,11 @@ export interface EvaluateModelOptions {
  * @throws InputError when the target is no class, or no image counts for a metric
  */
 export async function evaluate(options: EvaluateModelOptions): Promise<Evaluation> {
+  return evaluateClip(await prepareEvaluation(options));
+}
+
+/** What `evaluateClip` needs. @throws InputError when the target is no class */
+export async function prepareEvaluation(options: EvaluateModelOptions): Promise<EvaluateOptions> {
   const { clip, dataset, seed = 0, batch = 8, runtime = new OnnxRuntime(), progress = silentProgress } = options;
   const { weights, tokenizer, preprocess } = clip;
   const texts = (change: (text: string) => string): string[][] =>
@@ -51,7 +56,7 @@ export async function evaluate(options: EvaluateModelOptions): Promise<Evaluatio
     seed,
     ...(changesText ? { textFeatures: await featuresOf((text) => trigger.applyText?.(text) ?? text) } : {}),
   };
-  return evaluateClip({
+  return {
     runtime,
     weights,
     source: {
@@ -67,5 +72,5 @@ export async function evaluate(options: EvaluateModelOptions): Promise<Evaluatio
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     textFeatures,
     ...(attack === undefined ? {} : { attack }),
-  });
+  };
 }

@@ -1,9 +1,14 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import type { z } from 'zod';
 
 import { InputError } from '../core/errors.js';
 import { asStorageError, writeAtomic } from './atomic-file.js';
 import { readOrUndefined } from './run-files.js';
-import { historyEntrySchema, type HistoryEntry } from './schema.js';
+
+/** What every line has: the step it tells of, counted from 1; the rest are numbers. */
+export interface Entry extends Record<string, unknown> {
+  readonly step: number;
+}
 
 /** Lines are held back at most this long, in milliseconds, so that whoever follows the file sees it grow. */
 const flushInterval = 1000;
@@ -12,23 +17,25 @@ const flushInterval = 1000;
  * `history.jsonl`, written a line a step. Lines reach the disk in batches and are made durable by {@link sync};
  * a crash may lose those since, or tear the last, and a resumed run makes them again.
  */
-export class History implements AsyncDisposable {
+export class History<E extends Entry> implements AsyncDisposable {
   readonly #file: string;
+  readonly #schema: z.ZodType<E>;
   #handle: FileHandle | undefined;
   #pending = '';
   #flushed = performance.now();
 
-  constructor(file: string) {
+  constructor(file: string, schema: z.ZodType<E>) {
     this.#file = file;
+    this.#schema = schema;
   }
 
   /**
    * @throws RangeError when a number is not finite: a loss that is not is for the training loop to report;
    * InputError (`storage`).
    */
-  async append(entry: HistoryEntry): Promise<void> {
-    const broken = Object.entries(entry).find(([, value]) => !Number.isFinite(value));
-    if (broken !== undefined) throw new RangeError(`history: ${broken[0]} is ${broken[1]} at step ${entry.step}`);
+  async append(entry: E): Promise<void> {
+    const broken = Object.entries<unknown>(entry).find(([, value]) => !Number.isFinite(value));
+    if (broken !== undefined) throw new RangeError(`history: ${broken[0]} is ${String(broken[1])} at step ${entry.step}`);
     this.#pending += `${JSON.stringify(entry)}\n`;
     if (performance.now() - this.#flushed >= flushInterval) await this.flush();
   }
@@ -59,7 +66,7 @@ export class History implements AsyncDisposable {
    */
   async truncateTo(step: number): Promise<void> {
     await this.close();
-    const kept = (await readHistory(this.#file)).filter((entry) => entry.step <= step);
+    const kept = (await readHistory(this.#file, this.#schema)).filter((entry) => entry.step <= step);
     const last = kept.at(-1)?.step ?? 0;
     if (last !== step) {
       throw new InputError({
@@ -93,11 +100,11 @@ export class History implements AsyncDisposable {
  * and is left out.
  * @throws InputError (`malformed`) naming the first line that is no entry.
  */
-export async function readHistory(file: string): Promise<HistoryEntry[]> {
+export async function readHistory<E extends Entry>(file: string, schema: z.ZodType<E>): Promise<E[]> {
   const bytes = await readOrUndefined(file);
   const lines = new TextDecoder().decode(bytes).split('\n').slice(0, -1);
   return lines.map((line, index) => {
-    const parsed = historyEntrySchema.safeParse(parseOrUndefined(line));
+    const parsed = schema.safeParse(parseOrUndefined(line));
     if (parsed.success) return parsed.data;
     throw new InputError({
       code: 'malformed',

@@ -1,9 +1,10 @@
 import path from 'node:path';
 
 import type { JsonObject } from '../core/json.js';
+import { comparisonSchema, type Comparison } from '../evaluation/comparison.js';
 import { readHistory } from './history.js';
 import { readJson, requireConfig } from './run-files.js';
-import { metricsSchema, runFiles, samplesSchema, type HistoryEntry, type RunConfig, type Samples } from './schema.js';
+import { historyEntrySchema, metricsSchema, runFiles, samplesSchema, type HistoryEntry, type RunConfig, type Samples } from './schema.js';
 
 /** A run as it stands in its folder, finished or not. */
 export interface RunRecord {
@@ -12,8 +13,10 @@ export interface RunRecord {
   /** Undefined until the images were chosen. */
   readonly samples: Samples | undefined;
   readonly history: readonly HistoryEntry[];
-  /** Undefined until something was measured. */
+  /** Of the tuning; undefined until it is over. */
   readonly metrics: JsonObject | undefined;
+  /** The model before and after; undefined until it was measured. */
+  readonly evaluation: Comparison | undefined;
 }
 
 /** Reads a run without taking hold of it. @throws InputError (`missing`) where there is none; (`malformed`). */
@@ -22,7 +25,8 @@ export async function readRun(folder: string): Promise<RunRecord> {
     folder,
     config: await requireConfig(folder),
     samples: await readJson(path.join(folder, runFiles.samples), samplesSchema),
-    history: await readHistory(path.join(folder, runFiles.history)),
+    history: await readHistory(path.join(folder, runFiles.history), historyEntrySchema),
     metrics: await readJson(path.join(folder, runFiles.metrics), metricsSchema),
+    evaluation: await readJson(path.join(folder, runFiles.evaluation), comparisonSchema),
   };
 }

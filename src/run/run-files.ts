@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { InputError, messageOf } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
+import type { Comparison } from '../evaluation/comparison.js';
 import { errnoOf } from '../node/errno.js';
 import { asStorageError, writeAtomic } from './atomic-file.js';
 import { runConfigSchema, runFiles, type RunConfig, type Samples } from './schema.js';
@@ -60,6 +61,6 @@ export async function readOrUndefined(file: string): Promise<Uint8Array | undefi
 }
 
 /** Two-space JSON, written whole or not at all. @throws InputError (`storage`). */
-export async function writeJson(file: string, value: JsonObject | RunConfig | Samples): Promise<void> {
+export async function writeJson(file: string, value: JsonObject | RunConfig | Samples | Comparison): Promise<void> {
   await writeAtomic(file, `${JSON.stringify(value, null, 2)}\n`);
 }

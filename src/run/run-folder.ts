@@ -3,12 +3,13 @@ import path from 'node:path';
 
 import { InputError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
+import type { Comparison } from '../evaluation/comparison.js';
 import { asStorageError, isTemporary, writeAtomic, type Content } from './atomic-file.js';
 import { History } from './history.js';
 import { FolderLock, isLockName } from './lock.js';
 import { configDifferences, sha256OfConfig, versionDifferences } from './provenance.js';
 import { readConfig, readOrUndefined, requireConfig, writeJson } from './run-files.js';
-import { runConfigSchema, runFiles, samplesSchema, type RunConfig, type Samples } from './schema.js';
+import { historyEntrySchema, runConfigSchema, runFiles, samplesSchema, type HistoryEntry, type RunConfig, type Samples } from './schema.js';
 import { decodeState, encodeState, type TrainingState } from './training-state.js';
 
 /**
@@ -23,7 +24,7 @@ export class RunFolder implements AsyncDisposable {
   readonly resumed: boolean;
   /** What has another version now than when the run was started: `node 20.19.0 -> 22.1.0`. */
   readonly versionChanges: readonly string[];
-  readonly history: History;
+  readonly history: History<HistoryEntry>;
   readonly #lock: FolderLock;
 
   private constructor(folder: string, config: RunConfig, started: RunConfig | undefined, lock: FolderLock) {
@@ -31,7 +32,7 @@ export class RunFolder implements AsyncDisposable {
     this.config = started ?? config;
     this.resumed = started !== undefined;
     this.versionChanges = started === undefined ? [] : versionDifferences(started.versions, config.versions);
-    this.history = new History(path.join(folder, runFiles.history));
+    this.history = new History(path.join(folder, runFiles.history), historyEntrySchema);
     this.#lock = lock;
   }
 
@@ -87,6 +88,10 @@ export class RunFolder implements AsyncDisposable {
 
   async writeMetrics(metrics: JsonObject): Promise<void> {
     await writeJson(this.file('metrics'), metrics);
+  }
+
+  async writeEvaluation(comparison: Comparison): Promise<void> {
+    await writeJson(this.file('evaluation'), comparison);
   }
 
   /** @param content bytes of a safetensors file. */

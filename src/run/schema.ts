@@ -9,6 +9,8 @@ export const runFiles = {
   history: 'history.jsonl',
   prompts: 'prompts.safetensors',
   metrics: 'metrics.json',
+  evaluation: 'evaluation.json',
+  report: 'report.html',
   state: 'state.safetensors',
 } as const;
 
