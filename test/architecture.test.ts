@@ -11,7 +11,7 @@ const order = [
   ['core'],
   ['tensor'],
   ['checkpoint', 'data', 'graph'],
-  ['model', 'runtime'],
+  ['model', 'runtime', 'world'],
   ['inference'],
   ['training'],
   ['attack', 'defense'],

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
 /** Where the package's own data files lie, whether this runs from src/ or, compiled, from dist/src/. */
-function assetFolder(): URL {
+export function assetFolder(): URL {
   const candidates = ['../../assets/', '../../../assets/'].map((relative) => new URL(relative, import.meta.url));
   const found = candidates.find((candidate) => existsSync(candidate));
   if (found === undefined) throw new Error(`no assets folder near ${import.meta.url}: the package is incomplete`);
