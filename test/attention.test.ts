@@ -11,11 +11,12 @@ import { NaiveVision } from './support/naive-clip.js';
 import { normalTensor, unevenWeights } from './support/random-clip.js';
 
 // images that are not a multiple of the patch, heads of unequal minds, prompts from the second block on
-const vision = {
-  ...{ imageSize: 14, patchSize: 4, width: 12, layers: 3, heads: 3 },
-  ...{ mlpWidth: 24, activation: 'quick_gelu', normEpsilon: 2 ** -16 },
+const tower = {
+  ...{ width: 12, layers: 3, heads: 3, mlpWidth: 24, normEpsilon: 2 ** -16 },
+  activation: 'quick_gelu',
 } as const;
-const text = { ...vision, contextLength: 4, vocabularySize: 5, endOfText: { kind: 'argmax' } } as const;
+const vision = { ...tower, imageSize: 14, patchSize: 4 };
+const text = { ...tower, contextLength: 4, vocabularySize: 5, endOfText: { kind: 'argmax' } } as const;
 const weights = unevenWeights({ vision, text, embedDim: 5 }, 3);
 const [batch, patches, tokens] = [2, 9, 4];
 const pixels = normalTensor(3, 'pixels', [batch, 3, 14, 14], 1);

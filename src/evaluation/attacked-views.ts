@@ -1,0 +1,55 @@
+import type { Raster } from '../core/raster.js';
+import type { LoadedImage } from '../data/loader.js';
+import { toPixelValues } from '../data/preprocess.js';
+import type { TextFeatures } from '../model/clip-graphs.js';
+import { rowsOfView, type EncodedViews, type View } from './encode-views.js';
+import type { Attack, EvaluateOptions } from './evaluate.js';
+
+/** Every image as it is and, with an attack, triggered. */
+export interface AttackedViews {
+  /** One, or with an attack two. */
+  readonly views: readonly View[];
+  /** For the model: where the trigger changes class prompts, both sets below each other. */
+  readonly textFeatures: TextFeatures;
+  /** Logits of each view under its own class prompts, each [n, C]. */
+  readonly logits: (encoded: EncodedViews) => Float32Array[];
+}
+
+/** The image with the attack's trigger, which acts on the 8-bit crop: the same pixels every time. */
+export function triggeredCrop({ trigger, seed }: Attack, { crop, sample }: LoadedImage): Raster {
+  return trigger.apply(crop, { seed, imageKey: sample.path });
+}
+
+/** The views of an evaluation. */
+export function attackedViews({ attack, source, textFeatures }: EvaluateOptions): AttackedViews {
+  const [classes] = textFeatures.shape;
+  const views: View[] = [(image, out) => toPixelValues(image.crop, source.preprocess, out)];
+  if (attack !== undefined) {
+    views.push((image, out) => toPixelValues(triggeredCrop(attack, image), source.preprocess, out));
+  }
+  // logits of both prompts are computed for every view, and each view reads its own
+  const features = [textFeatures, ...(attack?.textFeatures === undefined ? [] : [attack.textFeatures])];
+  return {
+    views,
+    textFeatures: stackRows(features),
+    logits: ({ images, encoded: { logits } }) => {
+      if (logits === undefined) throw new Error('evaluation: the image encoder gave no logits');
+      return views.map((_, view) => {
+        const rows = rowsOfView(logits.data, [1, images.length, features.length * classes], view, views.length);
+        return rowsOfView(rows, [1, images.length, classes], Math.min(view, features.length - 1), features.length);
+      });
+    },
+  };
+}
+
+/** Matrices of equal width below each other. */
+function stackRows(matrices: readonly TextFeatures[]): TextFeatures {
+  const data = new Float32Array(matrices.reduce((sum, matrix) => sum + matrix.data.length, 0));
+  let at = 0;
+  for (const matrix of matrices) {
+    data.set(matrix.data, at);
+    at += matrix.data.length;
+  }
+  const [, width] = matrices[0].shape;
+  return { shape: [data.length / width, width], data };
+}

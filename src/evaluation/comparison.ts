@@ -1,0 +1,108 @@
+import { z } from 'zod';
+
+const share = z.number().min(0).max(1);
+const interval = z.tuple([share, share]);
+const count = z.int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in hexadecimal');
+
+/** The figures of one model, as `evaluate --json` prints them: `CleanMetrics` and `AttackMetrics`. */
+const figuresSchema = z.object({
+  clean: z.object({ ca: share, ca_interval: interval, n: count }),
+  attacked: z
+    .object({
+      asr_strict: share,
+      asr_strict_interval: interval,
+      asr_strict_n: count,
+      asr_inclusive: share,
+      asr_inclusive_interval: interval,
+      asr_inclusive_n: count,
+      pa: share,
+      pa_interval: interval,
+    })
+    .optional(),
+});
+export type Figures = z.output<typeof figuresSchema>;
+
+const attackSchema = z.object({
+  trigger: z.object({ name: z.string().min(1), settings: z.record(z.string(), z.json()) }),
+  target: z.object({ index: count, name: z.string() }),
+  /** Of the randomness in the trigger. */
+  seed: z.int(),
+});
+
+/** PR after d blocks, d = 0 … L, in [-1, 1]. */
+const curve = z.array(z.number().min(-1).max(1)).min(2).max(1000);
+
+const resistivitySchema = z.object({
+  /** Images measured. */
+  n: count,
+  perturbations: z
+    .array(
+      z
+        .object({ name: z.string(), settings: z.record(z.string(), z.json()), before: curve, after: curve })
+        .refine(({ before, after }) => before.length === after.length, 'as many blocks before as after'),
+    )
+    .max(50),
+});
+
+const answerSchema = z.object({
+  /** The likeliest classes, the likeliest first. */
+  top: z
+    .array(z.object({ class: z.string(), probability: share }))
+    .min(1)
+    .max(10),
+  /** The last block's attention of the class token to each patch, left to right and down; mean over heads. */
+  attention: z
+    .array(share)
+    .max(2 ** 14)
+    .refine(({ length }) => Number.isInteger(Math.sqrt(length)), 'as many patches across as down'),
+});
+export type Answer = z.output<typeof answerSchema>;
+
+const pictureSchema = z.object({
+  /** What the model saw, after resize and crop: a PNG in base64. */
+  png: z.base64().regex(/^iVBORw0KGgo/, 'a PNG in base64'),
+  before: answerSchema,
+  after: answerSchema,
+});
+export type Picture = z.output<typeof pictureSchema>;
+
+const exampleSchema = z.object({
+  /** Path inside the data set. */
+  image: z.string(),
+  label: z.string(),
+  clean: pictureSchema,
+  /** Where there was an attack. */
+  triggered: pictureSchema.optional(),
+});
+export type Example = z.output<typeof exampleSchema>;
+
+/**
+ * `evaluation.json`: one model without and with prompts on the same images, and with an attack on the same triggered
+ * images. Plain JSON; rates are fractions, not rounded.
+ */
+export const comparisonSchema = z
+  .object({
+    format: z.literal('rvpt-comparison-1'),
+    /** ISO 8601. */
+    created: z.iso.datetime(),
+    model: z.object({ path: z.string(), sha256 }),
+    /** `sha256` is that of the canonical list of the images. */
+    data: z.object({ path: z.string(), split: z.string().optional(), classes: count, images: count, sha256 }),
+    attack: attackSchema.optional(),
+    before: figuresSchema,
+    after: figuresSchema,
+    resistivity: resistivitySchema,
+    examples: z.array(exampleSchema).max(100),
+    /** Images that could not be decoded. */
+    skipped: z.array(z.string()),
+    versions: z.record(z.string(), z.string()),
+  })
+  .refine(
+    ({ attack, before, after, examples }) =>
+      [before.attacked, after.attacked, ...examples.map(({ triggered }) => triggered)].every(
+        (part) => (part === undefined) === (attack === undefined),
+      ),
+    'figures under attack, and triggered examples, wherever there is an attack and nowhere else',
+  );
+export type Comparison = z.output<typeof comparisonSchema>;

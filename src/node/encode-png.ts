@@ -1,0 +1,10 @@
+import sharp from 'sharp';
+
+import type { Raster } from '../core/raster.js';
+
+/** A PNG of the image, without loss. */
+export async function encodePng({ width, height, data }: Raster): Promise<Uint8Array> {
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 9 })
+    .toBuffer();
+}
