@@ -1,6 +1,3 @@
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import path from 'node:path';
 import { z } from 'zod';
 
 import type { Trigger } from '../src/attack/trigger/trigger.js';
@@ -10,7 +7,7 @@ import { missedGates, validateGates } from '../src/evaluation/gates.js';
 import { predictionsCsv, type PredictionRow } from '../src/evaluation/predictions-csv.js';
 import { resolveTarget } from '../src/evaluation/target.js';
 import { openTrigger, type OpenedTrigger } from '../src/node/open-trigger.js';
-import { asStorageError, writeAtomic } from '../src/run/atomic-file.js';
+import { refuseUnwritable, writeAtomic } from '../src/run/atomic-file.js';
 import { defineCommand, type Context } from './command.js';
 import { textFeaturesOf } from './data-options.js';
 import {
@@ -109,13 +106,6 @@ async function readTrigger({
     operation: 'rvpt evaluate',
     expected: '--trigger and --target, or neither',
     received: trigger === undefined ? '--target alone' : '--trigger alone',
-  });
-}
-
-/** Before the work, not after it. @throws InputError (`storage`) where no file can be written */
-async function refuseUnwritable(file: string): Promise<void> {
-  await access(path.dirname(file), constants.W_OK).catch((thrown: unknown) => {
-    throw asStorageError(`write ${file}`, thrown);
   });
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 
 import { InputError } from '../core/errors.js';
@@ -36,6 +37,13 @@ export async function writeAtomic(file: string, content: Content): Promise<void>
   } catch (thrown) {
     throw asStorageError(`write ${file}`, thrown);
   }
+}
+
+/** For before long work, not after it. @throws InputError (`storage`) where no file can be written */
+export async function refuseUnwritable(file: string): Promise<void> {
+  await access(path.dirname(file), constants.W_OK).catch((thrown: unknown) => {
+    throw asStorageError(`write ${file}`, thrown);
+  });
 }
 
 async function fill(handle: FileHandle, content: Content): Promise<void> {
