@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import type { JsonObject } from '../core/json.js';
 import { firstFew, Problems } from './problems.js';
 import { clipPreprocess, type Preprocess } from './preprocess.js';
 
@@ -104,4 +105,22 @@ export function preprocessFromOpenClip(json: unknown, name: string, imageSize: n
 
 function addIssues(problems: Problems, error: z.ZodError | undefined): void {
   for (const { path, message } of error?.issues ?? []) problems.add(`${path.join('.')}: ${message}`);
+}
+
+/** The `preprocessor_config.json` that says what `preprocess` does. */
+export function huggingFacePreprocess({ imageSize, resizeTo, resizeMode, mean, std }: Preprocess): JsonObject {
+  return {
+    image_processor_type: 'CLIPImageProcessor',
+    do_resize: true,
+    size: resizeMode === 'crop' ? { shortest_edge: resizeTo } : { height: imageSize, width: imageSize },
+    resample: 3,
+    do_center_crop: true,
+    crop_size: { height: imageSize, width: imageSize },
+    do_rescale: true,
+    rescale_factor: 1 / 255,
+    do_normalize: true,
+    image_mean: [...mean],
+    image_std: [...std],
+    do_convert_rgb: true,
+  };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { raster } from '../core/raster.js';
-import { preprocessFromHuggingFace, preprocessFromOpenClip } from './preprocess-config.js';
+import { huggingFacePreprocess, preprocessFromHuggingFace, preprocessFromOpenClip } from './preprocess-config.js';
 import { clipPreprocess, cropImage, toPixelValues } from './preprocess.js';
 import { roundHalfToEven } from './rounding.js';
 
@@ -139,4 +139,14 @@ describe('preprocessing from a model’s files', () => {
       /interpolation: only bicubic; resize_mode: only shortest or squash/,
     );
   });
+});
+
+test('what is written as preprocessor_config.json is read as the same', () => {
+  for (const preprocess of [
+    clipPreprocess(48),
+    { ...clipPreprocess(64), resizeTo: 72 },
+    { ...clipPreprocess(32), resizeMode: 'squash' as const },
+  ]) {
+    expect(preprocessFromHuggingFace(huggingFacePreprocess(preprocess), 'p', preprocess.imageSize)).toEqual(preprocess);
+  }
 });

@@ -75,7 +75,7 @@ test('a line that is no entry is named', async () => {
 
 test('a loss that is not a number is refused', async () => {
   await using folder = await temporaryFolder();
-  await using history = new History(path.join(folder.path, "history.jsonl"), historyEntrySchema);
+  await using history = new History(path.join(folder.path, 'history.jsonl'), historyEntrySchema);
   await expect(history.append({ ...entry(8), loss: NaN })).rejects.toThrow('history: loss is NaN at step 8');
 });
 

@@ -35,7 +35,8 @@ export class History<E extends Entry> implements AsyncDisposable {
    */
   async append(entry: E): Promise<void> {
     const broken = Object.entries<unknown>(entry).find(([, value]) => !Number.isFinite(value));
-    if (broken !== undefined) throw new RangeError(`history: ${broken[0]} is ${String(broken[1])} at step ${entry.step}`);
+    if (broken !== undefined)
+      throw new RangeError(`history: ${broken[0]} is ${String(broken[1])} at step ${entry.step}`);
     this.#pending += `${JSON.stringify(entry)}\n`;
     if (performance.now() - this.#flushed >= flushInterval) await this.flush();
   }

@@ -4,7 +4,15 @@ import type { JsonObject } from '../core/json.js';
 import { comparisonSchema, type Comparison } from '../evaluation/comparison.js';
 import { readHistory } from './history.js';
 import { readJson, requireConfig } from './run-files.js';
-import { historyEntrySchema, metricsSchema, runFiles, samplesSchema, type HistoryEntry, type RunConfig, type Samples } from './schema.js';
+import {
+  historyEntrySchema,
+  metricsSchema,
+  runFiles,
+  samplesSchema,
+  type HistoryEntry,
+  type RunConfig,
+  type Samples,
+} from './schema.js';
 
 /** A run as it stands in its folder, finished or not. */
 export interface RunRecord {

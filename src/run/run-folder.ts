@@ -1,15 +1,23 @@
-import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { InputError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import type { Comparison } from '../evaluation/comparison.js';
-import { asStorageError, isTemporary, writeAtomic, type Content } from './atomic-file.js';
+import { writeAtomic, type Content } from './atomic-file.js';
+import { claimFolder } from './claim-folder.js';
 import { History } from './history.js';
-import { FolderLock, isLockName } from './lock.js';
+import { FolderLock } from './lock.js';
 import { configDifferences, sha256OfConfig, versionDifferences } from './provenance.js';
 import { readConfig, readOrUndefined, requireConfig, writeJson } from './run-files.js';
-import { historyEntrySchema, runConfigSchema, runFiles, samplesSchema, type HistoryEntry, type RunConfig, type Samples } from './schema.js';
+import {
+  historyEntrySchema,
+  runConfigSchema,
+  runFiles,
+  samplesSchema,
+  type HistoryEntry,
+  type RunConfig,
+  type Samples,
+} from './schema.js';
 import { decodeState, encodeState, type TrainingState } from './training-state.js';
 
 /**
@@ -43,10 +51,7 @@ export class RunFolder implements AsyncDisposable {
    * (`mismatch`) when the run there was started with other settings, named one by one; (`locked`); (`storage`).
    */
   static async create(folder: string, config: RunConfig, options: { resume?: boolean } = {}): Promise<RunFolder> {
-    await mkdir(folder, { recursive: true }).catch((thrown: unknown) => {
-      throw asStorageError(`create ${folder}`, thrown);
-    });
-    await refuseForeign(folder);
+    await claimFolder(`start a run in ${folder}`, folder, runFiles.config);
     const lock = await FolderLock.acquire(folder);
     try {
       const started = await readConfig(folder);
@@ -127,23 +132,6 @@ export class RunFolder implements AsyncDisposable {
       await this.#lock.release();
     }
   }
-}
-
-/** A folder with files of somebody else is not ours to fill. */
-async function refuseForeign(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((thrown: unknown) => {
-    throw asStorageError(`read ${folder}`, thrown);
-  });
-  if (names.includes(runFiles.config)) return;
-  const foreign = names.filter((name) => !isLockName(name) && !isTemporary(name)).sort();
-  if (foreign.length === 0) return;
-  throw new InputError({
-    code: 'usage',
-    operation: `start a run in ${folder}`,
-    expected: 'a new or empty folder',
-    received: `one with other files (${foreign.slice(0, 3).join(', ')}${foreign.length > 3 ? ', …' : ''})`,
-    fix: 'Choose another folder.',
-  });
 }
 
 function refuseOtherSettings(folder: string, started: RunConfig, config: RunConfig): void {

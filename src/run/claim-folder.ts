@@ -1,0 +1,28 @@
+import { mkdir, readdir } from 'node:fs/promises';
+
+import { InputError } from '../core/errors.js';
+import { asStorageError, isTemporary } from './atomic-file.js';
+import { isLockName } from './lock.js';
+
+/**
+ * Makes sure that a folder is there and ours to fill: absent, empty, or with a file `marker` that only we write.
+ * @throws InputError (`usage`) when it holds files of somebody else; (`storage`)
+ */
+export async function claimFolder(operation: string, folder: string, marker: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((thrown: unknown) => {
+    throw asStorageError(`create ${folder}`, thrown);
+  });
+  const names = await readdir(folder).catch((thrown: unknown) => {
+    throw asStorageError(`read ${folder}`, thrown);
+  });
+  if (names.includes(marker)) return;
+  const foreign = names.filter((name) => !isLockName(name) && !isTemporary(name)).sort();
+  if (foreign.length === 0) return;
+  throw new InputError({
+    code: 'usage',
+    operation,
+    expected: 'a new or empty folder',
+    received: `one with other files (${foreign.slice(0, 3).join(', ')}${foreign.length > 3 ? ', …' : ''})`,
+    fix: 'Choose another folder.',
+  });
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+import type { ClipArchitecture, TowerArchitecture } from '../model/architecture.js';
+
+/** How wide one attention head is, in OpenAI's models and in ours. */
+const HEAD_WIDTH = 64;
+
+/** What shapes a CLIP that is trained from nothing. The defaults are those of the emoji world's mini-CLIP. */
+export const pretrainingShape = {
+  patchSize: z.int().positive().default(8).describe('side of a patch in pixels'),
+  visionWidth: z.int().positive().multipleOf(HEAD_WIDTH).default(192).describe('width of the vision transformer'),
+  visionLayers: z.int().positive().default(6).describe('blocks of the vision transformer'),
+  textWidth: z.int().positive().multipleOf(HEAD_WIDTH).default(128).describe('width of the text transformer'),
+  textLayers: z.int().positive().default(2).describe('blocks of the text transformer'),
+  embedDim: z.int().positive().default(128).describe('width of the space that images and texts share'),
+  steps: z.int().positive().default(6000).describe('optimiser steps'),
+  batchSize: z.int().min(2).default(96).describe('image-caption pairs a step'),
+  learningRate: z.number().positive().default(1e-3).describe('highest learning rate of AdamW'),
+  warmupSteps: z.int().nonnegative().default(200).describe('steps over which the learning rate rises'),
+  weightDecay: z.number().nonnegative().default(0.05).describe('weight decay of matrices; gains and biases have none'),
+  beta1: z.number().min(0).lt(1).default(0.9).describe('decay of the mean gradient in AdamW'),
+  beta2: z.number().min(0).lt(1).default(0.98).describe('decay of the mean squared gradient in AdamW'),
+  clipNorm: z.number().positive().default(1).describe('largest norm of the gradient over all weights'),
+  keptPatches: z.number().gt(0).max(1).default(0.5).describe('share of the patches kept while patches are dropped'),
+  droppingShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('share of the steps, from the start, that drop patches'),
+} as const;
+
+export const pretrainingSchema = z.object(pretrainingShape);
+export type PretrainingSettings = z.output<typeof pretrainingSchema>;
+
+/** The CLIP that settings ask for. */
+export function pretrainingArchitecture(
+  settings: PretrainingSettings,
+  given: { readonly imageSize: number; readonly contextLength: number; readonly vocabularySize: number },
+): ClipArchitecture {
+  const tower = (width: number, layers: number): TowerArchitecture => ({
+    width,
+    layers,
+    heads: width / HEAD_WIDTH,
+    mlpWidth: 4 * width,
+    activation: 'quick_gelu',
+    normEpsilon: 1e-5,
+  });
+  const { contextLength, vocabularySize, imageSize } = given;
+  return {
+    vision: { ...tower(settings.visionWidth, settings.visionLayers), imageSize, patchSize: settings.patchSize },
+    text: {
+      ...tower(settings.textWidth, settings.textLayers),
+      contextLength,
+      vocabularySize,
+      endOfText: { kind: 'argmax' },
+    },
+    embedDim: settings.embedDim,
+  };
+}
