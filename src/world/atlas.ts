@@ -118,7 +118,7 @@ function parseAtlas(operation: string, json: unknown): AtlasFile {
       code: 'unsupported',
       operation,
       expected: `version ${ATLAS_VERSION}`,
-      received: `version ${JSON.stringify(data.version) ?? 'none'}`,
+      received: data.version === undefined ? 'no version' : `version ${JSON.stringify(data.version)}`,
       fix: advice,
     });
   }
@@ -218,6 +218,6 @@ function unknown(what: string, wanted: string, known: readonly string[]): InputE
     operation: `look up the ${what} ${JSON.stringify(wanted)} in the emoji atlas`,
     expected: `one of its ${known.length} ${what}s`,
     received: 'one that it does not have',
-    fix: `${near.length > 0 ? `Did you mean ${near.join(', ')}?` : `It has ${known.join(', ')}.`}`,
+    fix: near.length > 0 ? `Did you mean ${near.join(', ')}?` : `It has ${known.join(', ')}.`,
   });
 }
