@@ -12,6 +12,7 @@ import type { ClipWeights } from '../model/weights.js';
 import { readClipMerges } from './assets.js';
 import { DiskFolder } from './files.js';
 import { openCheckpointAt } from './open-checkpoint.js';
+import { modelLocation } from './zoo.js';
 
 /** A CLIP ready to be used; its tensors are read from disk when they are needed. Dispose of it when done. */
 export interface LoadedClip extends AsyncDisposable {
@@ -44,10 +45,11 @@ async function readPreprocess(folder: DiskFolder, imageSize: number): Promise<Pr
 
 /**
  * Opens a checkpoint with everything that stands beside it: config, tokenizer, preprocessing.
- * @param location a model folder, a weight file, or the index of a sharded one
+ * @param given a model folder, a weight file, the index of a sharded one, or a model of the zoo (`zoo:badnet`)
  * @throws InputError when it is not a ViT CLIP that can be trusted to be what it says
  */
-export async function loadClip(location: string, options: ArchitectureOptions = {}): Promise<LoadedClip> {
+export async function loadClip(given: string, options: ArchitectureOptions = {}): Promise<LoadedClip> {
+  const location = await modelLocation(given);
   const checkpoint = await openCheckpointAt(location);
   try {
     const { weights, assumptions } = loadWeights(checkpoint, options);
@@ -66,7 +68,7 @@ export async function loadClip(location: string, options: ArchitectureOptions = 
       warn: (line) => notes.push(line),
     });
     return {
-      path: location,
+      path: given,
       checkpoint,
       weights,
       tokenizer,

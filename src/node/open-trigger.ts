@@ -7,6 +7,7 @@ import { parseJson, readText } from '../data/text-file.js';
 import { imageDecoder } from './decode-image.js';
 import { DiskFolder, FileBytes } from './files.js';
 import { sha256 } from './sha256.js';
+import { isZooName, modelLocation } from './zoo.js';
 
 /** A trigger, with what is known of it from where it came. */
 export interface OpenedTrigger {
@@ -19,11 +20,12 @@ export interface OpenedTrigger {
 
 /**
  * The trigger that a person asks for: one of the table with its settings (`badnet:size=32`, `badnet@cleanclip`,
- * `patch:file=patch.png`), or a manifest that holds one (`attacked/manifest.json`). Files are relative to the working
+ * `patch:file=patch.png`), or a manifest that holds one (`attacked/manifest.json`, or that of a model of the zoo, `zoo:badnet`). Files are relative to the working
  * folder in the first case; in the second they lie beside the manifest, and cannot lie outside its folder.
  * @throws InputError when there is no such trigger, its settings are wrong, or a file is missing or not what it must be
  */
-export async function openTrigger(text: string): Promise<OpenedTrigger> {
+export async function openTrigger(given: string): Promise<OpenedTrigger> {
+  const text = isZooName(given) ? path.join(await modelLocation(given), 'manifest.json') : given;
   const hashes = new Map<string, string>();
   if (!isManifest(text)) {
     const trigger = await parseTrigger(text, resourcesIn({ open: (file) => FileBytes.open(file) }, hashes));
