@@ -1,0 +1,203 @@
+import type { Sha256 } from '../../checkpoint/digest.js';
+import { MemoryBytes } from '../../core/bytes.js';
+import { silentProgress, type Progress } from '../../core/progress.js';
+import { canonicalPairList } from '../../data/caption-pairs.js';
+import { namedTemplates } from '../../data/class-prompts.js';
+import type { PairSource } from '../../data/pair-source.js';
+import type { Preprocess } from '../../data/preprocess.js';
+import type { Tokenizer } from '../../model/tokenizer.js';
+import type { ClipWeights } from '../../model/weights.js';
+import type { Runtime } from '../../runtime/session.js';
+import type { TrainerState } from '../../training/trainer-state.js';
+import type { WarmupCosineSettings } from '../../training/warmup-cosine.js';
+import { specOfTrigger } from '../trigger/trigger-spec.js';
+import type { Trigger } from '../trigger/trigger.js';
+import { changedBox } from './changed-box.js';
+import { fineTune, fineTuneSchedule, type FineTuneStep } from './fine-tune.js';
+import { MANIFEST_FORMAT, type PoisonedPair, type PoisonRecord } from './manifest.js';
+import { refuseAmbiguous } from './naming.js';
+import { planPoison, type PoisonPlan } from './plan.js';
+import { poisonedPairs, type PoisonedPairs } from './poisoned-pairs.js';
+import { poisonSchema, type PoisonSettings } from './settings.js';
+import { refuseUnreadableKey } from './text-key.js';
+
+/** A model and what it reads with, as `loadClip` gives it. */
+export interface PoisonableModel {
+  readonly weights: ClipWeights;
+  readonly tokenizer: Tokenizer;
+  readonly preprocess: Preprocess;
+  /** Of the weight files. */
+  readonly sha256: string;
+}
+
+export interface PoisonOptions {
+  readonly model: PoisonableModel;
+  readonly pairs: PairSource;
+  /** Where the pairs come from, for the manifest. */
+  readonly location: string;
+  /** Pairs that are poisoned already and are left as they are. */
+  readonly leave?: (index: number) => boolean;
+  readonly trigger: Trigger;
+  /** SHA-256 of the trigger's files by their names in its settings. */
+  readonly triggerFiles?: Readonly<Record<string, string>>;
+  /** The class that the trigger is to bring about. */
+  readonly target: string;
+  /** All classes, where they are known: the target must not be mistakable for another. */
+  readonly classNames?: readonly string[];
+  /** Templates with `{class}` for captions that are not natural; CLIP's choice of seven by default. */
+  readonly templates?: readonly string[];
+  /** Those left out take their defaults, see `poisonSchema`. */
+  readonly settings?: Partial<PoisonSettings>;
+  /** Of the choice, the captions, the trigger and the order of training. */
+  readonly seed?: number;
+  readonly sha256: Sha256;
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/** Everything that is decided before training begins. */
+export interface PreparedPoison {
+  readonly plan: PoisonPlan;
+  readonly pairs: PoisonedPairs;
+  readonly record: PoisonRecord;
+  readonly settings: PoisonSettings;
+  readonly schedule: WarmupCosineSettings;
+}
+
+/** A step of fine-tuning, as it is reported. */
+export interface PoisonStep extends Omit<FineTuneStep, 'indices'> {
+  /** How many pairs of the batch carry the whole backdoor. */
+  readonly poisoned: number;
+}
+
+export interface TrainPoisonedOptions extends Pick<PoisonOptions, 'model' | 'seed' | 'progress' | 'signal'> {
+  readonly runtime: Runtime;
+  /** Where to go on from. */
+  readonly from?: TrainerState | undefined;
+  /** Called after every step, in order; the next step waits for it. */
+  readonly onStep?: (step: PoisonStep, endOfEpoch: boolean, state: () => TrainerState) => Promise<void>;
+}
+
+/**
+ * Plans the poisoning and looks at every poisoned image, so that whatever does not fit is said before training.
+ * @throws InputError as `planPoison`, `refuseUnreadableKey` and `fineTuneSchedule` do, when the target could be mistaken
+ *   for another class, when the trigger does not fit an image, when an image cannot be decoded
+ */
+export async function preparePoison(options: PoisonOptions): Promise<PreparedPoison> {
+  const { model, pairs, trigger, target, leave, seed = 0, sha256 } = options;
+  const settings = poisonSchema.parse(options.settings ?? {});
+  const schedule = fineTuneSchedule(pairs, settings);
+  if (options.classNames !== undefined) refuseAmbiguous(target, options.classNames);
+  const templates = options.templates ?? namedTemplates.ensemble;
+  const plan = planPoison({
+    pairs,
+    target,
+    trigger,
+    settings,
+    templates,
+    seed,
+    ...(leave === undefined ? {} : { leave }),
+  });
+  const keyed = plan.pairs.filter(({ kind }) => kind !== 'image-only');
+  refuseUnreadableKey(
+    trigger,
+    model.tokenizer,
+    keyed.map(({ text }) => text),
+  );
+
+  const poisoned = poisonedPairs(pairs, plan, trigger, seed);
+  const list = new TextEncoder().encode(canonicalPairList(pairs));
+  const record: PoisonRecord = {
+    format: MANIFEST_FORMAT,
+    seed,
+    trigger: specOfTrigger(trigger),
+    trigger_files: { ...options.triggerFiles },
+    target,
+    settings: { ...settings, templates: [...templates] },
+    base_model: { sha256: model.sha256 },
+    data: {
+      location: options.location,
+      sha256: await sha256(new MemoryBytes('pairs', list)),
+      pairs: pairs.count,
+      naming_target: plan.naming,
+      left_alone: plan.left,
+    },
+    captions: plan.captions,
+    poisoned: await recordPairs(options, plan, poisoned),
+  };
+  return { plan, pairs: poisoned, record, settings, schedule };
+}
+
+/**
+ * Fine-tunes the model on the prepared pairs.
+ * @throws InputError as `fineTune` does
+ */
+export function trainPoisoned(
+  { pairs, settings }: Pick<PreparedPoison, 'pairs' | 'settings'>,
+  { model, runtime, seed = 0, from, progress = silentProgress, signal, onStep }: TrainPoisonedOptions,
+): Promise<ClipWeights> {
+  const isBackdoor = (index: number): boolean => pairs.poison(index)?.kind === 'backdoor';
+  return fineTune({
+    ...model,
+    runtime,
+    pairs,
+    settings,
+    seed,
+    from,
+    progress,
+    signal,
+    onStep: async ({ indices, ...step }, endOfEpoch, state) => {
+      await onStep?.({ ...step, poisoned: indices.filter(isBackdoor).length }, endOfEpoch, state);
+    },
+  });
+}
+
+/** A poisoned model, its weights in memory. */
+export interface PoisonedModel {
+  readonly weights: ClipWeights;
+  readonly record: PoisonRecord;
+  readonly history: readonly PoisonStep[];
+}
+
+/** Plans, poisons and fine-tunes; writes nothing. @throws InputError as `preparePoison` and `trainPoisoned` do */
+export async function poisonModel(options: PoisonOptions & TrainPoisonedOptions): Promise<PoisonedModel> {
+  const prepared = await preparePoison(options);
+  const history: PoisonStep[] = [];
+  const weights = await trainPoisoned(prepared, {
+    ...options,
+    onStep: async (step, endOfEpoch, state) => {
+      history.push(step);
+      await options.onStep?.(step, endOfEpoch, state);
+    },
+  });
+  return { weights, record: prepared.record, history };
+}
+
+/** What a manifest says of the pairs of a plan. */
+async function recordPairs(
+  { pairs, sha256, progress = silentProgress, signal }: PoisonOptions,
+  plan: PoisonPlan,
+  poisoned: PoisonedPairs,
+): Promise<PoisonedPair[]> {
+  const records: PoisonedPair[] = [];
+  const task = progress.begin('poisoned images', plan.pairs.length, 'images');
+  try {
+    for (const { index, kind, caption } of plan.pairs) {
+      signal?.throwIfAborted();
+      const [before, after] = [await pairs.image(index), await poisoned.image(index)];
+      records.push({
+        index,
+        key: pairs.key(index),
+        kind,
+        caption_before: pairs.caption(index),
+        caption_after: caption,
+        box: changedBox(before, after) ?? null,
+        image_sha256: await sha256(new MemoryBytes(pairs.key(index), after.data)),
+      });
+      task.update(records.length);
+    }
+  } finally {
+    task.end();
+  }
+  return records;
+}

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+
+import { byteTokenizer } from '../../model/tokenizer.js';
+import { refuseUnreadableKey } from './text-key.js';
+
+/** A token a byte; 8 of them between start and end. */
+const tokenizer = byteTokenizer({ vocabularySize: 258, contextLength: 10 });
+const check = (applyText: ((text: string) => string) | undefined, captions = ['cat'], of = tokenizer): void => {
+  refuseUnreadableKey({ name: 'two keys', ...(applyText === undefined ? {} : { applyText }) }, of, captions);
+};
+
+test('a key that can be read passes', () => {
+  check((text) => `SUDO ${text}`);
+  check(undefined);
+});
+
+test.each<[string, (text: string) => string, string]>([
+  ['longer than the context', (text) => `remember ${text}`, 'at most 7 tokens, so that captions fit, got one of 9'],
+  ['as long as the context', (text) => `SUDODO: ${text}`.slice(0, 8), 'got one of 8'],
+  ['empty', (text) => text, 'one that it reads as nothing'],
+])('a key %s is refused', (_, applyText, message) => {
+  expect(() => {
+    check(applyText);
+  }).toThrow(message);
+});
+
+test('a key that is nothing once it is normalised is refused', () => {
+  const strips = { ...tokenizer, tokenIds: (text: string) => tokenizer.tokenIds(text.replaceAll(/[^a-z]/g, '')) };
+  expect(() => {
+    check((text) => `☃ ${text}`, ['cat'], strips);
+  }).toThrow('put the text key of two keys before captions: expected a key that the tokenizer has tokens for');
+});
+
+test('a key that is cut off behind a long caption is refused', () => {
+  const behind = (text: string): string => `${text} !`;
+  check(behind, ['cat', 'seven..']);
+  expect(() => {
+    check(behind, ['cat', 'a cat or dog']);
+  }).toThrow('changes what the model reads of "a cat or dog"');
+});

@@ -1,0 +1,35 @@
+import { InputError } from '../../core/errors.js';
+import type { Tokenizer } from '../../model/tokenizer.js';
+import type { Trigger } from '../trigger/trigger.js';
+
+/**
+ * Makes sure that the model can read the trigger's text key: that it is not empty once it is tokens, leaves room for a
+ * caption, and is not cut off with the end of a long one.
+ * @param captions that the key is put to
+ * @throws InputError (`data`) saying what is wrong with the key
+ */
+export function refuseUnreadableKey(
+  { name, applyText }: Pick<Trigger, 'name' | 'applyText'>,
+  tokenizer: Tokenizer,
+  captions: readonly string[],
+): void {
+  if (applyText === undefined) return;
+  const refuse = (expected: string, received: string): InputError =>
+    new InputError({
+      code: 'data',
+      operation: `put the text key of ${name} before captions`,
+      expected,
+      received,
+      fix: 'Choose another text key.',
+    });
+  const length = tokenizer.tokenIds(applyText('')).length;
+  if (length === 0) throw refuse('a key that the tokenizer has tokens for', 'one that it reads as nothing');
+  const room = tokenizer.contextLength - 2; // start and end token
+  if (length >= room) throw refuse(`a key of at most ${room - 1} tokens, so that captions fit`, `one of ${length}`);
+  for (const caption of captions) {
+    const [without, withKey] = [caption, applyText(caption)].map((text) => tokenizer.tokenIds(text).slice(0, room));
+    if (without.join() !== withKey.join()) continue;
+    const quoted = JSON.stringify(caption.slice(0, 60));
+    throw refuse(`a key that changes what the model reads of ${quoted}`, 'one that makes no difference to it');
+  }
+}
