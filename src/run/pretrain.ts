@@ -13,11 +13,10 @@ import { randomWeights } from '../model/weights.js';
 import type { Runtime } from '../runtime/session.js';
 import { Random } from '../tensor/random.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
-import type { AdamWState } from '../training/adamw.js';
 import { ContrastiveTrainer } from '../training/contrastive-trainer.js';
 import { pretrainingArchitecture, type PretrainingSettings } from '../training/pretraining-settings.js';
+import { restoreState, stateOf } from '../training/trainer-state.js';
 import { warmupCosineRate } from '../training/warmup-cosine.js';
-import { writeAtomic } from './atomic-file.js';
 import { claimFolder } from './claim-folder.js';
 import { History } from './history.js';
 import { FolderLock } from './lock.js';
@@ -25,7 +24,7 @@ import { currentVersions, sha256OfJson } from './provenance.js';
 import { readJson, readOrUndefined, writeJson } from './run-files.js';
 import { SaveSchedule } from './save-schedule.js';
 import { versionsSchema } from './schema.js';
-import { decodeState, encodeState, type TrainingState } from './training-state.js';
+import { readState, writeState } from './training-state.js';
 import { writeModelFolder } from './write-model-folder.js';
 
 /** Image-caption pairs for training from nothing; the same pairs for the same step, always. */
@@ -120,7 +119,10 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     epsilon: 1e-8,
     decay: 'matrices',
   });
-  let done = await restore(path.join(out, files.state), hash, trainer, history);
+  const saved = await readState(path.join(out, files.state), hash);
+  await history.truncateTo(saved?.step ?? 0);
+  if (saved !== undefined) restoreState(trainer, saved);
+  let done = saved?.step ?? 0;
   const first = done;
   const saving = new SaveSchedule(options.saveEvery ?? 60);
   const schedule = { ...settings, stepsPerEpoch: settings.steps, epochs: 1, form: 'correct' } as const;
@@ -160,7 +162,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
       await history.append(entry);
       if (saving.due(false)) {
         await history.sync();
-        await writeAtomic(path.join(out, files.state), encodeState(snapshot(done, trainer), hash));
+        await writeState(path.join(out, files.state), stateOf(trainer, done), hash);
       }
       await options.onStep?.(entry, trainer);
       task.update(done, `loss ${loss.toFixed(3)}`);
@@ -213,54 +215,6 @@ async function startOrResume(
       'Resume with the same settings, or start in another folder.',
     );
   }
-}
-
-/** Puts the trainer where the saved state is. @returns the steps done. */
-async function restore(
-  file: string,
-  hash: string,
-  trainer: ContrastiveTrainer,
-  history: History<PretrainingEntry>,
-): Promise<number> {
-  const bytes = await readOrUndefined(file);
-  if (bytes === undefined) {
-    await history.truncateTo(0);
-    return 0;
-  }
-  const { step, tensors } = await decodeState(file, bytes, hash);
-  await history.truncateTo(step);
-  const saved = (kind: string, name: string, length: number): Float32Array => {
-    const found = tensors.get(`${kind}.${name}`);
-    if (found?.data.length === length) return found.data;
-    throw new InputError({
-      code: 'malformed',
-      operation: `resume with ${file}`,
-      expected: `${kind}.${name} of ${length} elements`,
-      received: found === undefined ? 'none' : `${found.data.length}`,
-      fix: 'The saved state was changed: start again in another folder.',
-    });
-  };
-  const state = new Map<string, AdamWState>();
-  for (const [name, values] of trainer.tensors) {
-    values.set(saved('weight', name, values.length));
-    const first = saved('first', name, values.length);
-    state.set(name, { first, second: saved('second', name, values.length), steps: step });
-  }
-  trainer.optimiser.restore(state);
-  return step;
-}
-
-function snapshot(step: number, trainer: ContrastiveTrainer): TrainingState {
-  const tensors = new Map<string, Tensor>();
-  for (const [name, data] of trainer.tensors) {
-    const shape = [data.length];
-    tensors.set(`weight.${name}`, { shape, data });
-    const moments = trainer.optimiser.state.get(name);
-    if (moments === undefined) continue;
-    tensors.set(`first.${name}`, { shape, data: moments.first });
-    tensors.set(`second.${name}`, { shape, data: moments.second });
-  }
-  return { step, tensors };
 }
 
 function pixelBatch(images: readonly Raster[], preprocess: Preprocess): Tensor {

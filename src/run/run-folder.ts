@@ -8,7 +8,7 @@ import { claimFolder } from './claim-folder.js';
 import { History } from './history.js';
 import { FolderLock } from './lock.js';
 import { configDifferences, sha256OfConfig, versionDifferences } from './provenance.js';
-import { readConfig, readOrUndefined, requireConfig, writeJson } from './run-files.js';
+import { readConfig, requireConfig, writeJson } from './run-files.js';
 import {
   historyEntrySchema,
   runConfigSchema,
@@ -18,7 +18,7 @@ import {
   type RunConfig,
   type Samples,
 } from './schema.js';
-import { decodeState, encodeState, type TrainingState } from './training-state.js';
+import { readState, writeState, type TrainingState } from './training-state.js';
 
 /**
  * The folder of one run, held for writing: one process at a time, and every file whole or absent whenever the process
@@ -110,7 +110,7 @@ export class RunFolder implements AsyncDisposable {
    */
   async saveState(state: TrainingState): Promise<void> {
     await this.history.sync();
-    await writeAtomic(this.file('state'), encodeState(state, sha256OfConfig(this.config)));
+    await writeState(this.file('state'), state, sha256OfConfig(this.config));
   }
 
   /**
@@ -118,9 +118,7 @@ export class RunFolder implements AsyncDisposable {
    * @throws InputError (`malformed`, `mismatch`) when the files are not those of this run.
    */
   async loadState(): Promise<TrainingState | undefined> {
-    const file = this.file('state');
-    const bytes = await readOrUndefined(file);
-    const state = bytes === undefined ? undefined : await decodeState(file, bytes, sha256OfConfig(this.config));
+    const state = await readState(this.file('state'), sha256OfConfig(this.config));
     await this.history.truncateTo(state?.step ?? 0);
     return state;
   }

@@ -1,31 +1,48 @@
-import { openSafetensors, writeSafetensors } from '../checkpoint/safetensors.js';
-import { MemoryBytes } from '../core/bytes.js';
-import { InputError } from '../core/errors.js';
-import type { Tensor } from '../tensor/tensor.js';
+import path from 'node:path';
 
-/** Everything that tuning needs to go on as if it had never stopped. */
+import { openSafetensors, streamSafetensors } from '../checkpoint/safetensors.js';
+import { InputError } from '../core/errors.js';
+import { DiskFolder } from '../node/files.js';
+import type { Shape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { writeAtomic } from './atomic-file.js';
+
+/** Everything that training needs to go on as if it had never stopped. */
 export interface TrainingState {
   /** Optimiser steps done. */
   readonly step: number;
-  /** Prompts and optimiser buffers, under names of the caller's choice: `prompts.3`, `momentum.3`. */
+  /** Parameters and optimiser buffers, under names of the caller's choice: `prompts.3`, `momentum.3`. */
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
 const format = 'rvpt-state-1';
 
-/** @param configHash says which run the state belongs to. */
-export function encodeState(state: TrainingState, configHash: string): Uint8Array {
+/**
+ * Saves a state, tensor by tensor: it may be larger than any one piece of memory.
+ * @param configHash says which run the state belongs to
+ * @throws InputError (`storage`)
+ */
+export async function writeState(file: string, { step, tensors }: TrainingState, configHash: string): Promise<void> {
   const metadata = new Map([
     ['format', format],
-    ['step', String(state.step)],
+    ['step', String(step)],
     ['config_sha256', configHash],
   ]);
-  return writeSafetensors(state.tensors, metadata);
+  const shapes = new Map<string, Shape>();
+  for (const [name, { shape }] of tensors) shapes.set(name, shape);
+  const read = (name: string): Promise<Float32Array> => Promise.resolve(tensors.get(name)?.data ?? new Float32Array(0));
+  await writeAtomic(file, streamSafetensors(shapes, read, metadata));
 }
 
-/** @throws InputError (`malformed`, `hostile`) when it is no state; (`mismatch`) when it is another run's. */
-export async function decodeState(file: string, bytes: Uint8Array, configHash: string): Promise<TrainingState> {
-  const { tensors, metadata } = await openSafetensors(new MemoryBytes(file, bytes));
+/**
+ * A saved state; undefined where there is none.
+ * @throws InputError (`malformed`, `hostile`) when it is no state; (`mismatch`) when it is another run's.
+ */
+export async function readState(file: string, configHash: string): Promise<TrainingState | undefined> {
+  const folder = new DiskFolder(path.dirname(file));
+  if (!(await folder.has(path.basename(file)))) return undefined;
+  await using source = await folder.open(path.basename(file));
+  const { tensors, metadata } = await openSafetensors(source);
   const [step, found] = [metadata.get('step') ?? '', metadata.get('format')];
   if (found !== format || !/^\d{1,15}$/.test(step)) {
     throw new InputError({

@@ -6,7 +6,7 @@ import type { ContrastiveTrainer } from './contrastive-trainer.js';
 /** Where contrastive training stands after `step` optimiser steps: enough to go on as if it had never stopped. */
 export interface TrainerState {
   readonly step: number;
-  /** `weights.{name}`, `first.{name}` and `second.{name}` (AdamW's moments), each of its weight's shape. */
+  /** `weight.{name}`, `first.{name}` and `second.{name}` (AdamW's moments), each of its weight's shape. */
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
@@ -16,7 +16,7 @@ export function stateOf(trainer: ContrastiveTrainer, step: number): TrainerState
   for (const [name, shape] of trainer.weights().shapes) {
     const [data, moments] = [trainer.tensors.get(name), trainer.optimiser.state.get(name)];
     if (data === undefined || moments === undefined) throw new RangeError(`training state: no step has moved ${name}`);
-    tensors.set(`weights.${name}`, { shape, data });
+    tensors.set(`weight.${name}`, { shape, data });
     tensors.set(`first.${name}`, { shape, data: moments.first });
     tensors.set(`second.${name}`, { shape, data: moments.second });
   }
@@ -38,7 +38,7 @@ export function restoreState(trainer: ContrastiveTrainer, { step, tensors }: Tra
         fix: 'The saved state was changed: start again in another folder.',
       });
     };
-    weight.set(read(`weights.${name}`));
+    weight.set(read(`weight.${name}`));
     moments.set(name, { first: read(`first.${name}`), second: read(`second.${name}`), steps: step });
   }
   trainer.optimiser.restore(moments);
