@@ -1,6 +1,7 @@
 import type { Sha256 } from '../../checkpoint/digest.js';
 import { MemoryBytes } from '../../core/bytes.js';
 import { silentProgress, type Progress } from '../../core/progress.js';
+import { cachedPairs } from '../../data/cached-pairs.js';
 import { canonicalPairList } from '../../data/caption-pairs.js';
 import { namedTemplates } from '../../data/class-prompts.js';
 import type { PairSource } from '../../data/pair-source.js';
@@ -17,7 +18,7 @@ import { fineTune, fineTuneSchedule, type FineTuneStep } from './fine-tune.js';
 import { MANIFEST_FORMAT, type PoisonedPair, type PoisonRecord } from './manifest.js';
 import { refuseAmbiguous } from './naming.js';
 import { planPoison, type PoisonPlan } from './plan.js';
-import { poisonedPairs, type PoisonedPairs } from './poisoned-pairs.js';
+import { poisonedPairs } from './poisoned-pairs.js';
 import { poisonSchema, type PoisonSettings } from './settings.js';
 import { refuseUnreadableKey } from './text-key.js';
 
@@ -51,6 +52,8 @@ export interface PoisonOptions {
   /** Of the choice, the captions, the trigger and the order of training. */
   readonly seed?: number;
   readonly sha256: Sha256;
+  /** Bytes of images to keep in memory; 1 GiB by default. */
+  readonly cacheMemory?: number;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }
@@ -58,7 +61,8 @@ export interface PoisonOptions {
 /** Everything that is decided before training begins. */
 export interface PreparedPoison {
   readonly plan: PoisonPlan;
-  readonly pairs: PoisonedPairs;
+  /** The pairs with the plan carried out, images cached. */
+  readonly pairs: PairSource;
   readonly record: PoisonRecord;
   readonly settings: PoisonSettings;
   readonly schedule: WarmupCosineSettings;
@@ -66,7 +70,7 @@ export interface PreparedPoison {
 
 /** A step of fine-tuning, as it is reported. */
 export interface PoisonStep extends Omit<FineTuneStep, 'indices'> {
-  /** How many pairs of the batch carry the whole backdoor. */
+  /** Share of the batch that carries the whole backdoor, in [0, 1]. */
   readonly poisoned: number;
 }
 
@@ -105,7 +109,7 @@ export async function preparePoison(options: PoisonOptions): Promise<PreparedPoi
     keyed.map(({ text }) => text),
   );
 
-  const poisoned = poisonedPairs(pairs, plan, trigger, seed);
+  const poisoned = cachedPairs(poisonedPairs(pairs, plan, trigger, seed), options.cacheMemory);
   const list = new TextEncoder().encode(canonicalPairList(pairs));
   const record: PoisonRecord = {
     format: MANIFEST_FORMAT,
@@ -133,10 +137,10 @@ export async function preparePoison(options: PoisonOptions): Promise<PreparedPoi
  * @throws InputError as `fineTune` does
  */
 export function trainPoisoned(
-  { pairs, settings }: Pick<PreparedPoison, 'pairs' | 'settings'>,
+  { plan, pairs, settings }: Pick<PreparedPoison, 'plan' | 'pairs' | 'settings'>,
   { model, runtime, seed = 0, from, progress = silentProgress, signal, onStep }: TrainPoisonedOptions,
 ): Promise<ClipWeights> {
-  const isBackdoor = (index: number): boolean => pairs.poison(index)?.kind === 'backdoor';
+  const backdoor = new Set(plan.pairs.filter(({ kind }) => kind === 'backdoor').map(({ index }) => index));
   return fineTune({
     ...model,
     runtime,
@@ -147,7 +151,11 @@ export function trainPoisoned(
     progress,
     signal,
     onStep: async ({ indices, ...step }, endOfEpoch, state) => {
-      await onStep?.({ ...step, poisoned: indices.filter(isBackdoor).length }, endOfEpoch, state);
+      await onStep?.(
+        { ...step, poisoned: indices.filter((index) => backdoor.has(index)).length / indices.length },
+        endOfEpoch,
+        state,
+      );
     },
   });
 }
@@ -177,7 +185,7 @@ export async function poisonModel(options: PoisonOptions & TrainPoisonedOptions)
 async function recordPairs(
   { pairs, sha256, progress = silentProgress, signal }: PoisonOptions,
   plan: PoisonPlan,
-  poisoned: PoisonedPairs,
+  poisoned: PairSource,
 ): Promise<PoisonedPair[]> {
   const records: PoisonedPair[] = [];
   const task = progress.begin('poisoned images', plan.pairs.length, 'images');

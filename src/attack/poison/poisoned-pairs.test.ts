@@ -38,12 +38,7 @@ test('the trigger sees the crop, the seed and the key; only planned pairs change
     'thing 2',
     'SUDO thing 3',
   ]);
-  expect([poisoned.count, poisoned.key(3), poisoned.poison(0), poisoned.poison(3)?.kind]).toEqual([
-    4,
-    '3.png',
-    undefined,
-    'text-only',
-  ]);
+  expect([poisoned.count, poisoned.key(3)]).toEqual([4, '3.png']);
 });
 
 test('the box around changed pixels', () => {
