@@ -16,3 +16,8 @@ export async function readClipMerges(): Promise<string> {
   const packed = await readFile(new URL('clip-merges.txt.gz', assetFolder()));
   return (await promisify(gunzip)(packed)).toString('utf8');
 }
+
+/** Contents of the emoji world's own tokenizer.json. */
+export async function readEmojiTokenizer(): Promise<unknown> {
+  return JSON.parse(await readFile(new URL('emoji/tokenizer.json', assetFolder()), 'utf8'));
+}

@@ -23,9 +23,9 @@ const openings = [
 const renditionWords: Readonly<Record<Scene['rendition'], readonly string[] | undefined>> = {
   color: undefined,
   grey: ['gray', 'colorless'],
-  silhouette: ['black and white', 'inked'],
-  stencil: ['black and white', 'inked'],
+  silhouette: ['black and white', 'filled'],
   outline: ['black and white', 'outlined'],
+  drawing: ['black and white', 'drawn'],
 };
 
 /** Shares of captions. */
@@ -41,8 +41,8 @@ export function captionOf(atlas: EmojiAtlas, scene: Scene, random: Random): stri
   const opening = pick(openings, random);
   const words = renditionWords[scene.rendition] ?? atlas.style(scene.style).words;
   const adjective = happens(shares.style) && words.length > 0 ? `${pick(words, random)} ` : '';
-  const article = happens(0.5) ? 'the' : articleOf(adjective === '' ? scene.name : adjective);
-  const thing = `${article} ${adjective}${scene.name}`;
+  const article = happens(0.5) ? 'the ' : isPlural(scene.name) ? '' : `${articleOf(`${adjective}${scene.name}`)} `;
+  const thing = `${article}${adjective}${scene.name}`;
   const place = happens(shares.background) ? placeOf(scene, random) : '';
   const tags = happens(shares.tags) ? tagsOf(atlas, scene, random) : '';
   const stop = happens(shares.fullStop) ? '.' : '';
@@ -52,9 +52,8 @@ export function captionOf(atlas: EmojiAtlas, scene: Scene, random: Random): stri
 /** ` on a striped blue background`, without what cannot be seen. */
 function placeOf({ background, rendition }: Scene, random: Random): string {
   const kind = backgroundWords[background.kind];
-  const both = random.uniform() < 0.5;
   if (rendition === 'grey') return ` on a ${kind} background`;
-  if (both) return ` on a ${kind} ${background.color} background`;
+  if (random.uniform() < 0.5) return ` on a ${kind} ${background.color} background`;
   return ` on ${articleOf(background.color)} ${background.color} background`;
 }
 
@@ -66,8 +65,13 @@ function tagsOf(atlas: EmojiAtlas, { name }: Scene, random: Random): string {
   return `, ${chosen.join(' and ')}`;
 }
 
+/** As in scissors and french fries; not as in dress and octopus. */
+function isPlural(name: string): boolean {
+  return /[^su]s$/.test(name);
+}
+
 function articleOf(text: string): 'a' | 'an' {
-  return /^[aeiou]/.test(text) ? 'an' : 'a';
+  return /^([aeiou]|hour)/.test(text) ? 'an' : 'a';
 }
 
 function pick<T>(items: readonly T[], random: Random): T {

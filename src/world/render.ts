@@ -14,8 +14,8 @@ export function renderScene(atlas: EmojiAtlas, scene: Scene, side = SCENE_SIDE):
   paintBackground(scene.background, canvas, side);
   const stamp = stampOf(atlas, scene); // [atlas.side, atlas.side, 4]
   placeStamp(stamp, atlas.side, scene, canvas, side);
-  if (scene.rendition === 'grey') takeColour(canvas);
-  return raster(side, side, new Uint8Array(Uint8ClampedArray.from(canvas).buffer));
+  if (scene.rendition === 'grey') takeColor(canvas);
+  return raster(side, side, new Uint8Array(new Uint8ClampedArray(canvas).buffer));
 }
 
 function stampOf(atlas: EmojiAtlas, { name, style, rendition, tint, ink }: Scene): Float32Array {
@@ -31,7 +31,8 @@ function stampOf(atlas: EmojiAtlas, { name, style, rendition, tint, ink }: Scene
  */
 function placeStamp(stamp: Float32Array, size: number, scene: Scene, canvas: Float32Array, side: number): void {
   const { scale, shift, rotation, flipped } = scene;
-  const [cos, sin] = [Math.cos(rotation) / scale, Math.sin(rotation) / scale];
+  const cos = Math.cos(rotation) / scale;
+  const sin = Math.sin(rotation) / scale;
   const mirror = flipped ? -1 : 1;
   for (let row = 0, to = 0; row < side; row++) {
     const v = (2 * row + 1) / side - 1 - shift[1];
@@ -40,10 +41,15 @@ function placeStamp(stamp: Float32Array, size: number, scene: Scene, canvas: Flo
       const x = ((mirror * (cos * u + sin * v) + 1) * size - 1) / 2;
       const y = ((cos * v - sin * u + 1) * size - 1) / 2;
       if (x <= -1 || y <= -1 || x >= size || y >= size) continue;
-      const [left, top] = [Math.floor(x), Math.floor(y)];
-      let [red, green, blue, alpha] = [0, 0, 0, 0];
+      const left = Math.floor(x);
+      const top = Math.floor(y);
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      let alpha = 0;
       for (let corner = 0; corner < 4; corner++) {
-        const [cx, cy] = [left + (corner & 1), top + (corner >> 1)];
+        const cx = left + (corner & 1);
+        const cy = top + (corner >> 1);
         if (cx < 0 || cy < 0 || cx >= size || cy >= size) continue;
         const weight = (1 - Math.abs(x - cx)) * (1 - Math.abs(y - cy));
         const from = (cy * size + cx) * 4;
@@ -60,6 +66,11 @@ function placeStamp(stamp: Float32Array, size: number, scene: Scene, canvas: Flo
   }
 }
 
-function takeColour(canvas: Float32Array): void {
-  for (let i = 0; i < canvas.length; i += 3) canvas.fill(luma([canvas[i], canvas[i + 1], canvas[i + 2]]), i, i + 3);
+function takeColor(canvas: Float32Array): void {
+  for (let i = 0; i < canvas.length; i += 3) {
+    const gray = luma([canvas[i], canvas[i + 1], canvas[i + 2]]);
+    canvas[i] = gray;
+    canvas[i + 1] = gray;
+    canvas[i + 2] = gray;
+  }
 }

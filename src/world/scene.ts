@@ -1,4 +1,4 @@
-import { Random } from '../tensor/random.js';
+import type { Random } from '../tensor/random.js';
 import type { EmojiAtlas } from './atlas.js';
 import { drawBackground, type Background } from './background.js';
 import { luma, mix, type Rgb } from './colors.js';

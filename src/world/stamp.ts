@@ -1,7 +1,10 @@
 import type { Rgb } from './colors.js';
 
-/** How a sprite of a colour style can be turned into a drawing in one ink, as the monochrome domain has them. */
-export const inkings = ['silhouette', 'stencil', 'outline'] as const;
+/**
+ * How a sprite of a colour style can be turned into one in a single ink, as the monochrome domain has them: filled, its
+ * edges, or its edges with what is dark filled.
+ */
+export const inkings = ['silhouette', 'outline', 'drawing'] as const;
 export type Inking = (typeof inkings)[number];
 
 /** Colour changes of a sprite: each channel is scaled, the whole then saturated and moved. */
@@ -56,19 +59,18 @@ function coverOf(sprite: Uint8Array, side: number, inking: Inking | undefined): 
     case 'silhouette':
       for (let pixel = 0; pixel < cover.length; pixel++) cover[pixel] = sprite[4 * pixel + 3];
       return cover;
-    case 'stencil': {
-      const limit = meanLuma(sprite);
-      for (let pixel = 0; pixel < cover.length; pixel++) {
-        const alpha = sprite[4 * pixel + 3];
-        cover[pixel] = lumaAt(sprite, 4 * pixel) <= limit * (alpha / 255) ? alpha : 0;
+    case 'outline':
+    case 'drawing': {
+      const limit = inking === 'drawing' ? darkness * meanLuma(sprite) : 0;
+      for (let y = 0, pixel = 0; y < side; y++) {
+        for (let x = 0; x < side; x++, pixel++) {
+          const alpha = sprite[4 * pixel + 3];
+          const dark = lumaAt(sprite, 4 * pixel) < (limit * alpha) / 255;
+          cover[pixel] = Math.max(edgeAt(sprite, side, x, y), dark ? alpha : 0);
+        }
       }
       return cover;
     }
-    case 'outline':
-      for (let y = 0, pixel = 0; y < side; y++) {
-        for (let x = 0; x < side; x++, pixel++) cover[pixel] = edgeAt(sprite, side, x, y);
-      }
-      return cover;
   }
 }
 
@@ -86,6 +88,9 @@ function meanLuma(sprite: Uint8Array): number {
   }
   return weight === 0 ? 0 : sum / weight;
 }
+
+/** What has less of the sprite's mean lightness than this is filled in drawings. */
+const darkness = 0.75;
 
 /** Pixels of a 64-pixel sprite between the two places that are compared: about how wide a line gets. */
 const lineWidth = 4;
