@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-import type { Trigger } from '../src/attack/trigger/trigger.js';
 import { InputError } from '../src/core/errors.js';
-import { evaluateClip, type Attack, type Evaluation } from '../src/evaluation/evaluate.js';
+import { evaluateClip, type Attack, type EvaluateOptions, type Evaluation } from '../src/evaluation/evaluate.js';
 import { missedGates, validateGates } from '../src/evaluation/gates.js';
 import { predictionsCsv, type PredictionRow } from '../src/evaluation/predictions-csv.js';
-import { resolveTarget } from '../src/evaluation/target.js';
-import { openTrigger, type OpenedTrigger } from '../src/node/open-trigger.js';
 import { refuseUnwritable, writeAtomic } from '../src/run/atomic-file.js';
+import { compareModels } from '../src/run/measure-run.js';
+import { RunFolder } from '../src/run/run-folder.js';
+import { attackOn, attackShape, openAttack } from './attack-options.js';
 import { defineCommand, type Context } from './command.js';
 import { textFeaturesOf } from './data-options.js';
 import {
@@ -16,21 +16,20 @@ import {
   noteBroken,
   notePlan,
   openMeasurement,
-  triggerHelp,
   type OpenedMeasurement,
 } from './measure-options.js';
 import type { Format } from './output.js';
 
 const schema = z.object({
   ...measureShape,
-  trigger: z.string().optional().describe(`also measure on triggered images: ${triggerHelp}`),
-  target: z
-    .string()
-    .optional()
-    .describe('class that the trigger is to bring about, if no manifest tells: its name, or #index'),
+  ...attackShape,
   predictions: z.string().optional().describe('CSV file to write what every image was called to'),
   maxAsr: z.number().optional().describe('gate: highest attack success rate (strict) that passes, in 0…1'),
   minCa: z.number().optional().describe('gate: lowest clean accuracy that passes, in 0…1'),
+  save: z
+    .boolean()
+    .default(false)
+    .describe('measure the run of --prompts, and the model without it, for `rvpt report`; kept in the run'),
 });
 
 export const evaluate = defineCommand({
@@ -49,31 +48,30 @@ export const evaluate = defineCommand({
         'evaluate --model clip --prompts runs/pets --data pets/test --trigger badnet:size=32,place=center ' +
         '--target samoyed --max-asr 0.05 --min-ca 0.8 --json',
     },
+    {
+      description: 'for a report: the model before and after, kept in the run',
+      command: 'evaluate --model clip --prompts runs/pets --data pets/test --trigger badnet --target samoyed --save',
+    },
   ],
   async run(context, flags) {
-    const opened = await readTrigger(flags);
-    const trigger = opened?.trigger;
+    const asked = await openAttack('rvpt evaluate', flags);
     const gates = {
       ...(flags.maxAsr === undefined ? {} : { maxAsr: flags.maxAsr }),
       ...(flags.minCa === undefined ? {} : { minCa: flags.minCa }),
     };
-    validateGates(gates, { triggered: trigger !== undefined });
+    validateGates(gates, { triggered: asked !== undefined });
     if (flags.predictions !== undefined) await refuseUnwritable(flags.predictions);
 
+    await using run = flags.save ? await openRun(flags) : undefined;
     await using measurement = await openMeasurement(context, flags);
     const { classNames } = measurement.data.dataset;
-    const target = opened === undefined ? undefined : resolveTarget(opened.target, classNames);
-    notePlan(context, measurement, trigger === undefined ? 1 : 2);
+    // a target that is none is said before the work
+    const attack = asked && (await attackOn(context, measurement, asked));
+    notePlan(context, measurement, (asked === undefined ? 1 : 2) * (flags.save ? 2 : 1));
     const textFeatures = await textFeaturesOf(context, measurement.model, measurement.data);
-    const attack =
-      trigger === undefined || target === undefined
-        ? undefined
-        : await attackWith(context, measurement, trigger, target);
-    const evaluation = await evaluateClip({
-      ...measurement.options,
-      textFeatures,
-      ...(attack === undefined ? {} : { attack }),
-    });
+    const options = { ...measurement.options, textFeatures, ...(attack === undefined ? {} : { attack }) };
+    const evaluation =
+      run === undefined ? await evaluateClip(options) : await compareAndSave(context, run, measurement, options);
     noteBroken(context, evaluation.broken);
     if (flags.predictions !== undefined) {
       await writeAtomic(flags.predictions, predictionsCsv(namedPredictions(evaluation, classNames)));
@@ -85,6 +83,7 @@ export const evaluate = defineCommand({
         ...attacked,
         ...(attack === undefined ? {} : describeAttack(attack, classNames)),
         ...describeMeasurement(measurement, flags, evaluation.broken),
+        ...(run === undefined ? {} : { saved: run.file('evaluation') }),
       },
       text: (format) => describe(evaluation, format),
       missed: missedGates(gates, { ...clean, ...attacked }),
@@ -92,34 +91,30 @@ export const evaluate = defineCommand({
   },
 });
 
-/** @throws InputError (`usage`) when there is a trigger without a target, or the reverse, or no such trigger */
-async function readTrigger({
-  trigger,
-  target,
-}: z.output<typeof schema>): Promise<(OpenedTrigger & { target: string }) | undefined> {
-  if (trigger === undefined && target === undefined) return undefined;
-  const opened = trigger === undefined ? undefined : await openTrigger(trigger);
-  const wanted = target ?? opened?.target;
-  if (opened !== undefined && wanted !== undefined) return { ...opened, target: wanted };
+/** The run to add to. @throws InputError (`usage`) when there is none; (`missing`, `malformed`, `locked`) */
+async function openRun({ prompts }: z.output<typeof schema>): Promise<RunFolder> {
+  if (prompts !== undefined) return RunFolder.open(prompts);
   throw new InputError({
     code: 'usage',
-    operation: 'rvpt evaluate',
-    expected: '--trigger and --target, or neither',
-    received: trigger === undefined ? '--target alone' : '--trigger alone',
+    operation: 'rvpt evaluate --save',
+    expected: '--prompts with the run to save to',
+    received: 'no --prompts',
   });
 }
 
-/** The attack, with the class prompts that it changes where it changes them. */
-async function attackWith(
+/** Measures the model without and with the prompts. @returns the evaluation with them */
+async function compareAndSave(
   context: Context,
+  run: RunFolder,
   { model, data }: OpenedMeasurement,
-  trigger: Trigger,
-  target: number,
-): Promise<Attack> {
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  const { prompts = new Map() } = options;
   const { seed } = context;
-  if (trigger.applyText === undefined) return { trigger, target, seed };
-  const prompts = data.prompts.map((texts) => texts.map((text) => trigger.applyText?.(text) ?? text));
-  return { trigger, target, seed, textFeatures: await textFeaturesOf(context, model, { prompts }) };
+  const compared = await compareModels({ ...options, prompts, clip: model.clip, dataset: data.dataset, seed });
+  await run.writeEvaluation(compared.comparison);
+  context.note(`kept in ${run.file('evaluation')}; \`rvpt report ${run.path}\` shows it`);
+  return compared.after;
 }
 
 function describeAttack({ trigger, target, seed }: Attack, classNames: readonly string[]): object {

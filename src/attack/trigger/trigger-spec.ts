@@ -10,6 +10,8 @@ export const triggerSpec = z.object({
   name: z.string(),
   /** What differs from the defaults, or all of them. */
   settings: z.record(z.string(), z.json()).default({}),
+  /** Of what the trigger draws: a fixed noise, a place. Without it the seed of whoever uses the trigger. */
+  seed: z.int().optional(),
 });
 export type TriggerSpec = z.output<typeof triggerSpec>;
 
@@ -38,9 +40,15 @@ export function parseAttackSpec(value: unknown, name: string): AttackSpec {
   });
 }
 
-/** @throws InputError (`usage`) that lists everything wrong with it; what a missing or broken file of it throws */
-export function triggerFromSpec(spec: TriggerSpec, resources: TriggerResources): Promise<Trigger> {
-  return makeTrigger(spec, resources);
+/**
+ * The trigger, drawing from its own seed where it names one: a noise that a model was poisoned with comes back.
+ * @throws InputError (`usage`) that lists everything wrong with it; what a missing or broken file of it throws
+ */
+export async function triggerFromSpec(spec: TriggerSpec, resources: TriggerResources): Promise<Trigger> {
+  const { name, settings, seed } = spec;
+  const trigger = await makeTrigger({ name, settings }, resources);
+  if (seed === undefined) return trigger;
+  return { ...trigger, apply: (image, { imageKey }) => trigger.apply(image, { seed, imageKey }) };
 }
 
 /** A trigger as a manifest holds it: every setting, defaults included. */
