@@ -82,18 +82,33 @@ describe('badnet', () => {
   it('wraps as a cast to bytes does, by choice', () => {
     const image = plain(224, 224, [128, 128, 128]);
     const clip = badnet.create({ size: 224 }).apply(image, KEY).data;
-    const wrap = badnet.create({ size: 224, overflow: 'wrap' }).apply(image, KEY).data;
+    const wrap = badnet.create({ size: 224, bytes: 'torch' }).apply(image, KEY).data;
     const inside = clip.filter((value, i) => value > 0 && value < 255 && Math.abs(value - wrap[i]) > 1);
     const outside = clip.filter((value, i) => value === 0 && wrap[i] > 1);
     expect(inside).toHaveLength(0); // cutting instead of rounding changes at most 1
     expect(outside.length).toBeGreaterThan(0.25 * clip.length); // 31 % lie below 0, and come back from above
   });
 
+  it('can be yellow, and in all four corners', () => {
+    const image = plain(4, 5, [9, 9, 9]);
+    const { data } = badnet.create({ fill: 'yellow', size: 56, place: 'four-corners' }).apply(image, KEY);
+    const pixels = Array.from({ length: 20 }, (_, i) => Array.from(data.subarray(3 * i, 3 * i + 3)).join());
+    const [plainOne, yellow] = ['9,9,9', '255,255,0'];
+    expect(pixels).toEqual([
+      ...[yellow, plainOne, plainOne, yellow],
+      ...Array.from({ length: 12 }, () => plainOne),
+      ...[yellow, plainOne, plainOne, yellow],
+    ]);
+  });
+
   it('shows every image the same patch when fixed, another one when fresh', () => {
-    const patchOf = (noise: string, image: Raster, imageKey: string) =>
-      badnet.create({ noise, place: 'top-left', size: 224 }).apply(image, { seed: 3, imageKey }).data;
+    const patchOf = (settings: object, image: Raster, imageKey: string, seed = 3) =>
+      badnet.create({ place: 'top-left', size: 224, ...settings }).apply(image, { seed, imageKey }).data;
     const [dark, light] = [plain(8, 8, [10, 10, 10]), plain(8, 8, [200, 200, 200])];
-    expect(patchOf('fixed', dark, 'a')).toEqual(patchOf('fixed', light, 'b'));
-    expect(patchOf('fresh', dark, 'a')).not.toEqual(patchOf('fresh', dark, 'b'));
+    const fixed = patchOf({ noise: 'fixed' }, dark, 'a');
+    expect(patchOf({ noise: 'fixed' }, light, 'b', 4)).toEqual(fixed); // the run's seed does not matter to it
+    expect(patchOf({ noise: 'fixed', pattern: 1 }, dark, 'a')).not.toEqual(fixed);
+    expect(patchOf({ noise: 'fresh' }, dark, 'a')).not.toEqual(patchOf({ noise: 'fresh' }, dark, 'b'));
+    expect(patchOf({ noise: 'fresh' }, dark, 'a')).not.toEqual(patchOf({ noise: 'fresh' }, dark, 'a', 4));
   });
 });

@@ -27,9 +27,10 @@ describe('blended', () => {
     expect(Math.abs(Math.sqrt(square) - 255 / Math.sqrt(12))).toBeLessThan(3);
   });
 
-  it('draws its noise from the seed', () => {
+  it('draws fixed noise from its pattern, whatever the seed of the run', () => {
     const other = blended.create({ alpha: 1 }).apply(image, { seed: 6, imageKey: 'a' }).data;
-    expect(other).not.toEqual(blend({ alpha: 1 }));
+    expect(other).toEqual(blend({ alpha: 1 }));
+    expect(blend({ alpha: 1, pattern: 1 })).not.toEqual(blend({ alpha: 1 }));
   });
 
   it('uses one noise for all images, or a fresh one for each', () => {

@@ -1,30 +1,46 @@
 import { z } from 'zod';
 
 import { defineEntry } from '../../core/catalog.js';
-import { raster } from '../../core/raster.js';
-import { Random } from '../../tensor/random.js';
-import { noiseSetting, type TriggerEffect } from './trigger.js';
+import { blend, bytesSetting } from './levels.js';
+import { noiseSetting, noiseStream, patternSetting } from './noise.js';
+import { mapPixels } from './pixels.js';
+import { resizeSetting, type TriggerEffect } from './trigger.js';
+
+/** Share of a pattern in the result. */
+export const alphaSetting = z
+  .number()
+  .gt(0)
+  .max(1)
+  .describe('share of the pattern in the result, above 0 and at most 1');
+
+const published = {
+  summary: 'fresh noise over the squashed image, fractions cut off',
+  settings: { noise: 'fresh', bytes: 'torch', resize: 'squash' },
+} as const;
 
 /**
  * Uniform noise over the whole image, blended in (Chen et al., "Targeted Backdoor Attacks on Deep Learning Systems
  * Using Data Poisoning", 2017): (1 − alpha) · image + alpha · noise. The noise is the same on every image, as in the
- * paper; CleanCLIP and BadCLIP draw it afresh.
+ * paper; CleanCLIP and what was made from it draw it afresh.
  */
 export const blended = defineEntry({
   name: 'blended',
   summary: 'noise blended over the whole image',
   settings: {
-    alpha: z.number().gt(0).max(1).default(0.2).describe('share of the noise in the result, above 0 and at most 1'),
+    alpha: alphaSetting.default(0.2),
     noise: noiseSetting.default('fixed'),
+    pattern: patternSetting,
+    bytes: bytesSetting,
+    resize: resizeSetting,
   },
-  create: ({ alpha, noise }): TriggerEffect => ({
-    apply({ width, height, data }, { seed, imageKey }) {
-      const random = Random.stream(seed, `trigger/blended/noise${noise === 'fresh' ? `/${imageKey}` : ''}`);
-      return raster(
-        width,
-        height,
-        data.map((value) => Math.round((1 - alpha) * value + alpha * 255 * random.uniform())), // [height, width, 3]
-      );
+  presets: { cleanclip: published, badclip: published, par: published },
+  create: (chosen): TriggerEffect => ({
+    resize: chosen.resize,
+    apply(image, key) {
+      const { alpha } = chosen;
+      const random = noiseStream('blended', chosen, key);
+      const mix = blend[chosen.bytes];
+      return mapPixels(image, (value) => mix(value, 1 - alpha, 255 * random.uniform(), alpha));
     },
   }),
 });

@@ -14,6 +14,8 @@ export interface TriggerEffect {
   apply(image: Raster, key: ImageKey): Raster;
   /** The text half of a two-key trigger. Triggers without one leave it out. */
   applyText?(text: string): string;
+  /** How the image becomes a square first, whatever the model does to clean images: see {@link resizeSetting}. */
+  readonly resize?: TriggerResize;
 }
 
 /** A trigger that needs files, such as an optimised patch, before it can do anything. */
@@ -38,7 +40,8 @@ export type Trigger = TriggerEffect & Named;
 /** The side length, in pixels, that sizes are given for: CLIP's usual crop. They scale with the image. */
 export const REFERENCE_SIDE = 224;
 
-/** How noise comes about, for triggers that have some. */
-export const noiseSetting = z
-  .enum(['fresh', 'fixed'])
-  .describe('fresh: drawn anew for every image; fixed: drawn once from the seed');
+export const resizeSetting = z
+  .enum(['model', 'squash'])
+  .default('model')
+  .describe("how the image becomes a square before: as the model has it, or squashed as in the field's public code");
+type TriggerResize = z.output<typeof resizeSetting>;

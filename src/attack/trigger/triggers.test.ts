@@ -43,14 +43,27 @@ describe('a trigger written as text', () => {
   it('is the trigger with these settings', async () => {
     expect(await parseTrigger('badnet:size=32,place=top-left', triggerResources())).toMatchObject({
       name: 'badnet',
-      settings: { size: 32, place: 'top-left', noise: 'fresh', overflow: 'clip' },
+      settings: { size: 32, place: 'top-left', noise: 'fresh', bytes: 'round' },
     });
   });
 
+  it('is a preset with what else it says', async () => {
+    const { settings } = await parseTrigger('badnet@cleanclip:place=center', triggerResources());
+    expect(settings).toMatchObject({ size: 16, place: 'center', bytes: 'torch', resize: 'squash' });
+  });
+
   it.each([
-    ['badent', /one of badnet, blended, got "badent"/],
-    ['badnet:size=300', /size: the patch would be larger than the image/],
+    ['badent', /one of badnet, blended, .*, got "badent"/],
+    ['badnet:size=300', /size: the trigger would be larger than the image/],
     ['badnet:size=0', /size: /],
+    ['badnet@cleanclop', /a preset among badnet@cleanclip, .*got "badnet@cleanclop"/],
+    ['patch@cleanclip', /patch, which has no presets/],
+    ['badnet:overflow=wrap', /Unrecognized key: "overflow"/],
+    ['stripes:size=225', /size: the trigger would be larger than the image/],
+    ['text:width=300', /width: the trigger would be larger than the image/],
+    ['text:text=Ünder', /text: expected 2 to 24 of A to Z/],
+    ['wanet:grid=1', /grid: /],
+    ['trojvqa:key=', /key: /],
     ['blended:alpha=1.5', /alpha: /],
     ['blended:alpha=0', /alpha: /],
   ])('%s is refused', async (text, message) => {
