@@ -18,6 +18,8 @@ import { modelLocation } from './zoo.js';
 export interface LoadedClip extends AsyncDisposable {
   /** As it was given. */
   readonly path: string;
+  /** Where the weights lie, with config and tokenizer beside them. */
+  readonly folder: string;
   readonly checkpoint: Checkpoint;
   readonly weights: ClipWeights;
   readonly tokenizer: Tokenizer;
@@ -69,6 +71,7 @@ export async function loadClip(given: string, options: ArchitectureOptions = {})
     });
     return {
       path: given,
+      folder: folder.name,
       checkpoint,
       weights,
       tokenizer,

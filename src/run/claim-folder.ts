@@ -1,6 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 
 import { InputError } from '../core/errors.js';
+import { errnoOf } from '../node/errno.js';
 import { asStorageError, isTemporary } from './atomic-file.js';
 import { isLockName } from './lock.js';
 
@@ -12,7 +13,13 @@ export async function claimFolder(operation: string, folder: string, marker: str
   await mkdir(folder, { recursive: true }).catch((thrown: unknown) => {
     throw asStorageError(`create ${folder}`, thrown);
   });
-  const names = await readdir(folder).catch((thrown: unknown) => {
+  await refuseForeign(operation, folder, marker);
+}
+
+/** The same for a folder that need not be there yet: for work that is long, to be done before anything is written. */
+export async function refuseForeign(operation: string, folder: string, marker: string): Promise<void> {
+  const names = await readdir(folder).catch((thrown: unknown): string[] => {
+    if (errnoOf(thrown) === 'ENOENT') return [];
     throw asStorageError(`read ${folder}`, thrown);
   });
   if (names.includes(marker)) return;

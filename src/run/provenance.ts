@@ -45,7 +45,7 @@ export function sha256OfConfig(config: RunConfig): string {
 
 /** What decides the result and is not the same in both, one line each: `settings.alpha: 2 -> 3`. */
 export function configDifferences(before: RunConfig, after: RunConfig): string[] {
-  return differences('', identityOf(before), identityOf(after));
+  return jsonDifferences(identityOf(before), identityOf(after));
 }
 
 /** What has another version in `after`: `node 20.19.0 -> 22.1.0`. */
@@ -54,11 +54,12 @@ export function versionDifferences(before: Versions, after: Versions): string[] 
   return keys.filter((key) => before[key] !== after[key]).map((key) => `${key} ${before[key]} -> ${after[key]}`);
 }
 
-function differences(prefix: string, before: JsonObject, after: JsonObject): string[] {
+/** What is not the same in both, one line each, inner keys with dots before them: `settings.alpha: 2 -> 3`. */
+export function jsonDifferences(before: JsonObject, after: JsonObject, prefix = ''): string[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return keys.flatMap((key) => {
     const [a, b] = [before[key], after[key]];
-    if (isObject(a) && isObject(b)) return differences(`${prefix}${key}.`, a, b);
+    if (isObject(a) && isObject(b)) return jsonDifferences(a, b, `${prefix}${key}.`);
     const [from, to] = [textOf(a), textOf(b)];
     return from === to ? [] : [`${prefix}${key}: ${from} -> ${to}`];
   });

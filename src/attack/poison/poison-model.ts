@@ -39,6 +39,8 @@ export interface PoisonOptions {
   /** Pairs that are poisoned already and are left as they are. */
   readonly leave?: (index: number) => boolean;
   readonly trigger: Trigger;
+  /** What a trigger draws from that is bound to a seed of its own; otherwise it draws from `seed`. */
+  readonly triggerSeed?: number;
   /** SHA-256 of the trigger's files by their names in its settings. */
   readonly triggerFiles?: Readonly<Record<string, string>>;
   /** The class that the trigger is to bring about. */
@@ -109,12 +111,13 @@ export async function preparePoison(options: PoisonOptions): Promise<PreparedPoi
     keyed.map(({ text }) => text),
   );
 
-  const poisoned = cachedPairs(poisonedPairs(pairs, plan, trigger, seed), options.cacheMemory);
+  const triggerSeed = options.triggerSeed ?? seed;
+  const poisoned = cachedPairs(poisonedPairs(pairs, plan, trigger, triggerSeed), options.cacheMemory);
   const list = new TextEncoder().encode(canonicalPairList(pairs));
   const record: PoisonRecord = {
     format: MANIFEST_FORMAT,
     seed,
-    trigger: specOfTrigger(trigger),
+    trigger: { ...specOfTrigger(trigger), seed: triggerSeed },
     trigger_files: { ...options.triggerFiles },
     target,
     settings: { ...settings, templates: [...templates] },
