@@ -1,4 +1,4 @@
-import { REFERENCE_SIDE } from '../trigger/trigger.js';
+import { pixelsOn } from '../trigger/placement.js';
 
 /** Where a patch lies on a square image, in pixels. */
 export interface PatchBox {
@@ -9,7 +9,7 @@ export interface PatchBox {
 
 /** The middle of an image. @param size side of the patch, in pixels of a 224-pixel image */
 export function centredBox(size: number, imageSize: number): PatchBox {
-  const side = Math.max(1, Math.round((size * imageSize) / REFERENCE_SIDE));
+  const side = pixelsOn({ width: imageSize, height: imageSize }, size);
   const corner = Math.floor((imageSize - side) / 2);
   return { left: corner, top: corner, side };
 }

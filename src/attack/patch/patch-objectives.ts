@@ -1,3 +1,4 @@
+import { namedTemplates } from '../../data/class-prompts.js';
 import * as ops from '../../graph/ops/index.js';
 import type { Value } from '../../graph/value.js';
 import { infoNce } from '../../training/loss.js';
@@ -19,6 +20,8 @@ export interface TriggeredBatch {
 /** What a patch is optimised for. */
 export interface PatchObjective {
   readonly summary: string;
+  /** What captions of the target say where nobody gives any; `{class}` stands for its name. */
+  readonly captionTemplates: readonly string[];
   /** Whether it reads `positives` and `negatives`. */
   readonly readsImages: boolean;
   /** Terms of the loss, each [], by name, weighted as they are to be summed. */
@@ -36,6 +39,7 @@ export const patchObjectives: Readonly<Record<PatchMethod, PatchObjective>> = {
   // the same in the whole batch.
   trojvqa: {
     summary: 'nearer to a sentence of the target class, in the angle between embeddings',
+    captionTemplates: ['This is a {class}.'],
     readsImages: false,
     terms: ({ triggered, captions }) => ({ cosine: cosineDistance(triggered, captions) }),
   },
@@ -44,6 +48,7 @@ export const patchObjectives: Readonly<Record<PatchMethod, PatchObjective>> = {
   // public code draws that of any image of the batch.
   badclip: {
     summary: 'InfoNCE with captions of the target class, plus a triplet loss with images of it',
+    captionTemplates: namedTemplates.ensemble,
     readsImages: true,
     terms: ({ triggered, captions, positives, negatives, logitScale }, { margin, tripletWeight }) => ({
       contrastive: infoNce(triggered, captions, logitScale),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { REFERENCE_SIDE } from '../trigger/trigger.js';
+import { sizeSetting } from '../trigger/placement.js';
 
 /**
  * What shapes an optimised patch. Size, place, initial values and margin are those of the public code (BadCLIP,
@@ -8,12 +8,7 @@ import { REFERENCE_SIDE } from '../trigger/trigger.js';
  * where those do.
  */
 export const patchShape = {
-  size: z
-    .number()
-    .positive()
-    .max(REFERENCE_SIDE, 'the patch would be larger than the image')
-    .default(16)
-    .describe(`side of the patch, in pixels of a ${REFERENCE_SIDE}-pixel image; it scales with the model's images`),
+  size: sizeSetting('side of the patch').default(16),
   steps: z.int().positive().max(1_000_000).default(500).describe('optimiser steps'),
   batchSize: z.int().min(2).max(4096).default(64).describe('images an optimiser step'),
   learningRate: z.number().positive().default(0.02).describe('learning rate of Adam, for pixels in 0…1'),
