@@ -21,6 +21,26 @@ export async function evaluateReference(
   feeds: ReferenceFeeds,
 ): Promise<Record<string, ReferenceTensor>> {
   const wanted = Object.values(outputs);
+  const read = new Map<Value, Float32Array>();
+  for (const leaf of reachableLeaves(reachableNodes(wanted), wanted)) {
+    if (leaf.origin.kind === 'constant' && typeof leaf.origin.data === 'function') {
+      read.set(leaf, await leaf.origin.data());
+    }
+  }
+  return evaluateNow(outputs, feeds, read);
+}
+
+/**
+ * As `evaluateReference`, without waiting: for small graphs in code that cannot.
+ * @param read elements of the constants that are not at hand
+ * @throws Error when a feed is missing, or a constant is neither at hand nor given
+ */
+export function evaluateNow(
+  outputs: Readonly<Record<string, Value>>,
+  feeds: ReferenceFeeds,
+  read: ReadonlyMap<Value, Float32Array> = new Map(),
+): Record<string, ReferenceTensor> {
+  const wanted = Object.values(outputs);
   const nodes = reachableNodes(wanted);
   const known = new Map<Value, ReferenceTensor>();
   const valueOf = (value: Value): ReferenceTensor => {
@@ -29,13 +49,14 @@ export async function evaluateReference(
     return found;
   };
   for (const leaf of reachableLeaves(nodes, wanted)) {
-    if (leaf.origin.kind === 'input') {
-      if (!(leaf.origin.name in feeds)) throw new Error(`reference: input ${leaf.origin.name} is not fed`);
-      known.set(leaf, feeds[leaf.origin.name]);
-    } else if (leaf.origin.kind === 'constant') {
-      const { data } = leaf.origin;
-      const elements = typeof data === 'function' ? await data() : data;
-      known.set(leaf, { shape: leaf.shape, data: Float64Array.from(elements) });
+    const { origin, shape } = leaf;
+    if (origin.kind === 'input') {
+      if (!(origin.name in feeds)) throw new Error(`reference: input ${origin.name} is not fed`);
+      known.set(leaf, feeds[origin.name]);
+    } else if (origin.kind === 'constant') {
+      const elements = typeof origin.data === 'function' ? read.get(leaf) : origin.data;
+      if (elements === undefined) throw new Error(`reference: constant ${origin.name} is not at hand`);
+      known.set(leaf, { shape, data: Float64Array.from(elements) });
     }
   }
   for (const { op, inputs, outputs: results } of nodes) {

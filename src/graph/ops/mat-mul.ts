@@ -110,13 +110,12 @@ export const matMulOp = defineOp<MatMulAttributes>({
     for (let at = 0; at < aBatch.length; at++) {
       const aBase = aBatch[at] * m * k;
       const bBase = bBatch[at] * k * n;
+      // a row of products at a time: it reads memory in order, which is what makes the difference
       for (let i = 0; i < m; i++) {
-        for (let j = 0; j < n; j++) {
-          let sum = 0;
-          for (let l = 0; l < k; l++) {
-            sum += a.data[aBase + (transA ? l * m + i : i * k + l)] * b.data[bBase + (transB ? j * k + l : l * n + j)];
-          }
-          data[(at * m + i) * n + j] = alpha * sum;
+        const row = data.subarray((at * m + i) * n, (at * m + i + 1) * n);
+        for (let l = 0; l < k; l++) {
+          const factor = alpha * a.data[aBase + (transA ? l * m + i : i * k + l)];
+          for (let j = 0; j < n; j++) row[j] += factor * b.data[bBase + (transB ? j * k + l : l * n + j)];
         }
       }
     }
