@@ -112,7 +112,7 @@ export async function openEmojiAtlas(folder: Folder, host: AtlasHost): Promise<E
 }
 
 function parseAtlas(operation: string, json: unknown): AtlasFile {
-  const { data } = z.object({ version: z.unknown() }).safeParse(json);
+  const { data } = z.object({ version: z.unknown().optional() }).safeParse(json);
   if (data !== undefined && data.version !== ATLAS_VERSION) {
     throw new InputError({
       code: 'unsupported',

@@ -3,14 +3,10 @@ import type { PairSource } from '../data/pair-source.js';
 import { Random } from '../tensor/random.js';
 import type { EmojiAtlas } from './atlas.js';
 import { captionOf } from './captions.js';
+import { fileNameOf } from './file-name.js';
 import { renderScene } from './render.js';
 import { drawScene, trainingScenes, type Scene, type SceneSettings } from './scene.js';
 import { trainingStyles } from './styles.js';
-
-/** A name as it stands in paths and keys. */
-export function fileNameOf(name: string): string {
-  return name.replaceAll(' ', '_');
-}
 
 export interface WorldPairsOptions {
   readonly seed: number;

@@ -32,7 +32,7 @@ export type Difficulty = keyof typeof difficulties;
 export const defaultDifficulty: Difficulty = 'mild';
 
 /** What training sees: some scenes without colour, so that shapes count too. */
-export const trainingScenes: SceneSettings = { ...difficulties[defaultDifficulty], grey: 0.15, ink: 0.15 };
+export const trainingScenes: SceneSettings = { ...difficulties[defaultDifficulty], grey: 0.2, ink: 0.2 };
 
 /** Everything that makes an image, so that it can be described and rendered apart. */
 export interface Scene {

@@ -1,6 +1,6 @@
 import { Random } from '../tensor/random.js';
 import type { EmojiAtlas, Task } from './atlas.js';
-import { fileNameOf } from './pairs.js';
+import { fileNameOf } from './file-name.js';
 import { difficulties, defaultDifficulty, drawScene, type Scene, type SceneSettings } from './scene.js';
 
 export const taskSplits = ['train', 'validation', 'test'] as const;
