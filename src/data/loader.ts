@@ -22,6 +22,8 @@ export interface Batch {
 export interface LoadedImage {
   /** [H, W, 3], 0 … 255 */
   readonly crop: Raster;
+  /** The image squashed to the crop's size instead, where `alsoSquashed` asks for it. */
+  readonly squashed?: Raster;
   readonly sample: Sample;
   /** Position in the list that was loaded. */
   readonly index: number;
@@ -39,6 +41,8 @@ export interface LoadOptions {
   readonly preprocess: Preprocess;
   /** Makes the crop; `cropImage` by default. Augmentation and triggers go here. */
   readonly crop?: (image: DecodedImage, sample: Sample, index: number) => Raster;
+  /** Squash every image as well, for triggers that want it. */
+  readonly alsoSquashed?: boolean;
   /** How many images are decoded ahead of the one that is wanted: memory against waiting. */
   readonly ahead?: number;
   /** `fail` (the default) throws at the first image that cannot be decoded; `skip` leaves it out and names it. */
@@ -99,7 +103,7 @@ export class ImageLoader {
   }
 
   async #load(index: number): Promise<Outcome> {
-    const { images, samples, decode, preprocess, crop } = this.#options;
+    const { images, samples, decode, preprocess, crop, alsoSquashed = false } = this.#options;
     const sample = samples[index];
     let decoded: DecodedImage;
     try {
@@ -108,7 +112,9 @@ export class ImageLoader {
       return thrown instanceof InputError ? { broken: { sample, error: thrown } } : { fatal: thrown };
     }
     try {
-      return { image: { crop: crop?.(decoded, sample, index) ?? cropImage(decoded, preprocess), sample, index } };
+      const image = { crop: crop?.(decoded, sample, index) ?? cropImage(decoded, preprocess), sample, index };
+      if (!alsoSquashed) return { image };
+      return { image: { ...image, squashed: cropImage(decoded, { ...preprocess, resizeMode: 'squash' }) } };
     } catch (thrown) {
       // a trigger or setting that does not fit is no fault of the image
       return { fatal: thrown };

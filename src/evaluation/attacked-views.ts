@@ -9,6 +9,8 @@ import type { Attack, EvaluateOptions } from './evaluate.js';
 export interface AttackedViews {
   /** One, or with an attack two. */
   readonly views: readonly View[];
+  /** Where the images come from, with all that the views need of them. */
+  readonly source: EvaluateOptions['source'];
   /** For the model: where the trigger changes class prompts, both sets below each other. */
   readonly textFeatures: TextFeatures;
   /** Logits of each view under its own class prompts, each [n, C]. */
@@ -16,8 +18,8 @@ export interface AttackedViews {
 }
 
 /** The image with the attack's trigger, which acts on the 8-bit crop: the same pixels every time. */
-export function triggeredCrop({ trigger, seed }: Attack, { crop, sample }: LoadedImage): Raster {
-  return trigger.apply(crop, { seed, imageKey: sample.path });
+export function triggeredCrop({ trigger, seed }: Attack, { crop, squashed, sample }: LoadedImage): Raster {
+  return trigger.apply(squashed ?? crop, { seed, imageKey: sample.path });
 }
 
 /** The views of an evaluation. */
@@ -31,6 +33,7 @@ export function attackedViews({ attack, source, textFeatures }: EvaluateOptions)
   const features = [textFeatures, ...(attack?.textFeatures === undefined ? [] : [attack.textFeatures])];
   return {
     views,
+    source: { ...source, alsoSquashed: attack?.trigger.resize === 'squash' },
     textFeatures: stackRows(features),
     logits: ({ images, encoded: { logits } }) => {
       if (logits === undefined) throw new Error('evaluation: the image encoder gave no logits');

@@ -14,7 +14,7 @@ export type View = (image: LoadedImage, out: Float32Array) => void;
 export interface MeasureOptions {
   readonly runtime: Runtime;
   readonly weights: ClipWeights;
-  readonly source: Pick<LoadOptions, 'images' | 'samples' | 'decode' | 'preprocess' | 'onBroken'>;
+  readonly source: Pick<LoadOptions, 'images' | 'samples' | 'decode' | 'preprocess' | 'alsoSquashed' | 'onBroken'>;
   /** Keys and values of the visual prompts of a defended model. */
   readonly prompts?: FoldedPrompts | undefined;
   /** Views that go through the model together; an image's own always do, so there may be more. */

@@ -95,6 +95,24 @@ test('triggered images are answered as the same images triggered beforehand', as
   expect(triggered).not.toEqual(clean);
 });
 
+test('a trigger that wants images squashed gets them so, and clean ones are cropped all the same', async () => {
+  const wide = (options: EvaluateOptions, resizeMode: 'crop' | 'squash'): EvaluateOptions => ({
+    ...options,
+    source: {
+      ...options.source,
+      decode: async (file) => raster(2 * side, side / 2, await file.read(0, file.size)),
+      preprocess: { ...options.source.preprocess, resizeMode },
+    },
+  });
+  const attack: Attack = { trigger: { ...inverting, resize: 'squash' }, target: 1, seed: 0 };
+  const { predictions } = await evaluateClip({ ...wide(optionsFor(), 'crop'), attack });
+  const inverted = optionsFor((value) => 255 - value);
+  const triggered = predictions.map((prediction) => prediction.triggered);
+  expect(triggered).toEqual(await predicted(wide(inverted, 'squash')));
+  expect(triggered).not.toEqual(await predicted(wide(inverted, 'crop')));
+  expect(predictions.map((prediction) => prediction.predicted)).toEqual(await predicted(wide(optionsFor(), 'crop')));
+});
+
 test('a trigger with a text key: triggered images against its class prompts, clean ones against the plain', async () => {
   const textFeatures = features('triggered');
   const { clean, triggered } = await attacked({ trigger: inverting, target: 1, textFeatures });

@@ -48,7 +48,7 @@ export interface Evaluation {
 export async function evaluateClip(options: EvaluateOptions): Promise<Evaluation> {
   const { attack } = options;
   const [classes] = options.textFeatures.shape;
-  const { views, textFeatures, logits } = attackedViews(options);
+  const { views, source, textFeatures, logits } = attackedViews(options);
   const predictions: ImagePrediction[] = [];
   const collect = (encoded: EncodedViews): void => {
     const { images } = encoded;
@@ -58,7 +58,7 @@ export async function evaluateClip(options: EvaluateOptions): Promise<Evaluation
       predictions.push({ sample, predicted: answers[0][i], ...triggered });
     });
   };
-  const broken = await encodeViews(options, views, { textFeatures }, collect);
+  const broken = await encodeViews({ ...options, source }, views, { textFeatures }, collect);
   return { ...metricsOf(predictions, attack?.target), predictions, broken };
 }
 
