@@ -3,7 +3,21 @@ import { bench } from './bench.js';
 import { defend } from './defend.js';
 import { evaluate } from './evaluate.js';
 import { inspect } from './inspect.js';
+import { optimisePatch } from './optimise-patch.js';
+import { report } from './report.js';
+import { pretrain } from './pretrain.js';
 import { resistivity } from './resistivity.js';
+import { scenes } from './scenes.js';
 
 /** Every command: one file each, and one line here. */
-export const commands: readonly Command[] = [bench, defend, evaluate, resistivity, inspect];
+export const commands: readonly Command[] = [
+  bench,
+  defend,
+  evaluate,
+  resistivity,
+  report,
+  inspect,
+  optimisePatch,
+  scenes,
+  pretrain,
+];

@@ -9,11 +9,11 @@ import type { Raster } from '../core/raster.js';
 import { clipPreprocess, toPixelValues, type Preprocess } from '../data/preprocess.js';
 import { patchCount } from '../model/architecture.js';
 import { tokenizerFromJson } from '../model/tokenizer.js';
-import { randomWeights } from '../model/weights.js';
 import type { Runtime } from '../runtime/session.js';
 import { Random } from '../tensor/random.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
 import { ContrastiveTrainer } from '../training/contrastive-trainer.js';
+import { initialWeights } from '../training/initial-weights.js';
 import { pretrainingArchitecture, type PretrainingSettings } from '../training/pretraining-settings.js';
 import { restoreState, stateOf } from '../training/trainer-state.js';
 import { warmupCosineRate } from '../training/warmup-cosine.js';
@@ -113,7 +113,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   const { contextLength, imageSize } = pairs;
   const architecture = pretrainingArchitecture(settings, { imageSize, contextLength, vocabularySize });
   const tokenizer = tokenizerFromJson(pairs.tokenizer.json, { vocabularySize, contextLength });
-  const initial = randomWeights(architecture, seed);
+  const initial = initialWeights(architecture, seed);
   await using trainer = await ContrastiveTrainer.create(runtime, initial, tokenizer, {
     ...settings,
     epsilon: 1e-8,

@@ -8,13 +8,13 @@ const HEAD_WIDTH = 64;
 /** What shapes a CLIP that is trained from nothing. The defaults are those of the emoji world's mini-CLIP. */
 export const pretrainingShape = {
   patchSize: z.int().positive().default(8).describe('side of a patch in pixels'),
-  visionWidth: z.int().positive().multipleOf(HEAD_WIDTH).default(192).describe('width of the vision transformer'),
+  visionWidth: z.int().positive().multipleOf(HEAD_WIDTH).default(128).describe('width of the vision transformer'),
   visionLayers: z.int().positive().default(6).describe('blocks of the vision transformer'),
   textWidth: z.int().positive().multipleOf(HEAD_WIDTH).default(128).describe('width of the text transformer'),
   textLayers: z.int().positive().default(2).describe('blocks of the text transformer'),
   embedDim: z.int().positive().default(128).describe('width of the space that images and texts share'),
-  steps: z.int().positive().default(6000).describe('optimiser steps'),
-  batchSize: z.int().min(2).default(96).describe('image-caption pairs a step'),
+  steps: z.int().positive().default(12000).describe('optimiser steps'),
+  batchSize: z.int().min(2).default(45).describe('image-caption pairs a step'),
   learningRate: z.number().positive().default(1e-3).describe('highest learning rate of AdamW'),
   warmupSteps: z.int().nonnegative().default(200).describe('steps over which the learning rate rises'),
   weightDecay: z.number().nonnegative().default(0.05).describe('weight decay of matrices; gains and biases have none'),
