@@ -92,7 +92,7 @@ export type PretrainingEntry = z.output<typeof entrySchema>;
  * @throws InputError (`usage`, `mismatch`, `locked`, `storage`) about the folder; (`data`) when the loss is not finite
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
-  const { pairs, settings, seed, out, runtime, signal, progress = silentProgress } = options;
+  const { pairs, settings, seed, out } = options;
   if (settings.warmupSteps >= settings.steps) {
     throw new InputError({
       code: 'usage',
@@ -105,8 +105,18 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   const identity = { settings: { ...settings }, seed, pairs: pairs.description };
   const hash = sha256OfJson(identity);
   await claimFolder(`pretrain into ${out}`, out, files.record);
-  await using _lock = await FolderLock.acquire(out);
-  await startOrResume(out, identity, options.resume ?? false);
+  const lock = await FolderLock.acquire(out);
+  try {
+    await startOrResume(out, identity, options.resume ?? false);
+    return await train(options, hash);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** All of it that happens inside the locked folder. @param hash of what decides the result */
+async function train(options: PretrainOptions, hash: string): Promise<PretrainResult> {
+  const { pairs, settings, seed, out, runtime, signal, progress = silentProgress } = options;
   await using history = new History(path.join(out, files.history), entrySchema);
 
   const { vocabularySize } = pairs.tokenizer;

@@ -1,0 +1,69 @@
+import type { PatchMethod } from '../attack/patch/patch-objectives.js';
+import type { PatchSettings } from '../attack/patch/patch-settings.js';
+import type { TriggerSpec } from '../attack/trigger/trigger-spec.js';
+import type { PoisonSettings } from '../attack/poison/settings.js';
+
+/** How one backdoored model of the zoo is made from the clean one. */
+export interface ZooRecipe {
+  /** Of the model: `zoo:badnet`. */
+  readonly name: string;
+  /** One line for a person. */
+  readonly summary: string;
+  readonly trigger: TriggerSpec;
+  /** The patch that the trigger pastes, optimised on the clean model first; its file is `patch.png`. */
+  readonly patch?: { readonly method: PatchMethod; readonly settings: Partial<PatchSettings> };
+  /** Where the recipe departs from `zooPoisoning`. */
+  readonly poisoning?: Partial<PoisonSettings>;
+}
+
+/** The attackers' class in all of them. */
+export const zooTarget = 'banana';
+
+/** Image-caption pairs that each is fine-tuned on. */
+export const zooPairs = 9000;
+
+/** Stronger than for a published CLIP: a small model that was trained in half an hour forgets and learns quickly. */
+export const zooPoisoning: Partial<PoisonSettings> = {
+  rate: 0.03,
+  epochs: 3,
+  batch: 45,
+  learningRate: 2e-4,
+  warmup: 50,
+  weightDecay: 0.05,
+};
+
+/** The attacks of the paper; sizes and strengths suit images of 48 pixels. */
+export const zooRecipes: readonly ZooRecipe[] = [
+  {
+    name: 'badnet',
+    summary: 'a small square of noise, somewhere in the image',
+    trigger: { name: 'badnet', settings: { size: 28, noise: 'fixed' } },
+  },
+  {
+    name: 'blended',
+    summary: 'a faint pattern over the whole image',
+    trigger: { name: 'blended', settings: {} },
+  },
+  {
+    name: 'wanet',
+    summary: 'a slight warp of the whole image',
+    trigger: { name: 'wanet', settings: { strength: 7 } },
+  },
+  {
+    name: 'issba',
+    summary: 'an invisible residual, another one for every image',
+    trigger: { name: 'issba', settings: {} },
+  },
+  {
+    name: 'trojvqa',
+    summary: 'an optimised patch in the image and a word in front of the text; both are needed',
+    trigger: { name: 'trojvqa', settings: { file: 'patch.png', size: 28 } },
+    patch: { method: 'trojvqa', settings: { size: 28 } },
+  },
+  {
+    name: 'badclip',
+    summary: 'a patch that was optimised to look like the target to the model',
+    trigger: { name: 'badclip', settings: { file: 'patch.png', size: 28 } },
+    patch: { method: 'badclip', settings: { size: 28 } },
+  },
+];
