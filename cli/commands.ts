@@ -4,6 +4,7 @@ import { defend } from './defend.js';
 import { evaluate } from './evaluate.js';
 import { inspect } from './inspect.js';
 import { optimisePatch } from './optimise-patch.js';
+import { poison } from './poison.js';
 import { report } from './report.js';
 import { pretrain } from './pretrain.js';
 import { resistivity } from './resistivity.js';
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   report,
   inspect,
   optimisePatch,
+  poison,
   scenes,
   pretrain,
 ];

@@ -34,6 +34,11 @@ export interface PoisonableModel {
 export interface PoisonOptions {
   readonly model: PoisonableModel;
   readonly pairs: PairSource;
+  /**
+   * The same pairs with images made square as the trigger wants it (`Trigger.resize`); left out where all images are
+   * square, or the trigger takes what the model takes.
+   */
+  readonly squarePairs?: PairSource;
   /** Where the pairs come from, for the manifest. */
   readonly location: string;
   /** Pairs that are poisoned already and are left as they are. */
@@ -112,7 +117,10 @@ export async function preparePoison(options: PoisonOptions): Promise<PreparedPoi
   );
 
   const triggerSeed = options.triggerSeed ?? seed;
-  const poisoned = cachedPairs(poisonedPairs(pairs, plan, trigger, triggerSeed), options.cacheMemory);
+  const poisoned = cachedPairs(
+    poisonedPairs(pairs, plan, trigger, triggerSeed, options.squarePairs),
+    options.cacheMemory,
+  );
   const list = new TextEncoder().encode(canonicalPairList(pairs));
   const record: PoisonRecord = {
     format: MANIFEST_FORMAT,
@@ -186,7 +194,7 @@ export async function poisonModel(options: PoisonOptions & TrainPoisonedOptions)
 
 /** What a manifest says of the pairs of a plan. */
 async function recordPairs(
-  { pairs, sha256, progress = silentProgress, signal }: PoisonOptions,
+  { pairs, squarePairs = pairs, sha256, progress = silentProgress, signal }: PoisonOptions,
   plan: PoisonPlan,
   poisoned: PairSource,
 ): Promise<PoisonedPair[]> {
@@ -195,14 +203,15 @@ async function recordPairs(
   try {
     for (const { index, kind, caption } of plan.pairs) {
       signal?.throwIfAborted();
-      const [before, after] = [await pairs.image(index), await poisoned.image(index)];
+      const before = kind === 'text-only' ? pairs : squarePairs;
+      const after = await poisoned.image(index);
       records.push({
         index,
         key: pairs.key(index),
         kind,
         caption_before: pairs.caption(index),
         caption_after: caption,
-        box: changedBox(before, after) ?? null,
+        box: changedBox(await before.image(index), after) ?? null,
         image_sha256: await sha256(new MemoryBytes(pairs.key(index), after.data)),
       });
       task.update(records.length);

@@ -41,6 +41,13 @@ test('the trigger sees the crop, the seed and the key; only planned pairs change
   expect([poisoned.count, poisoned.key(3)]).toEqual([4, '3.png']);
 });
 
+test('a trigger may want its images square in its own way', async () => {
+  const square = { image: () => Promise.resolve(raster(4, 3, new Uint8Array(36).fill(50))) };
+  const poisoned = poisonedPairs(pairs, plan, { apply: (image) => image }, 5, square);
+  const images = await Promise.all([0, 1, 2, 3].map((index) => poisoned.image(index)));
+  expect(images.map(({ data }) => data[0])).toEqual([100, 50, 50, 100]);
+});
+
 test('the box around changed pixels', () => {
   const changed = (...pixels: readonly (readonly [x: number, y: number, channel: number])[]) => {
     const data = gray.data.slice();
