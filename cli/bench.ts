@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { readConfig } from '../src/checkpoint/config-file.js';
 import { InputError } from '../src/core/errors.js';
-import { tuningSchema } from '../src/defense/tuning-settings.js';
+import { givenTuningSchema, tuningSettings } from '../src/defense/tuning-settings.js';
 import { namedArchitectures, type ClipArchitecture } from '../src/model/architecture.js';
 import { configuredArchitecture } from '../src/model/configured-architecture.js';
 import { DiskFolder } from '../src/node/files.js';
@@ -15,7 +15,7 @@ import { openRuntime } from './model-options.js';
 import type { Format } from './output.js';
 
 const names = Object.keys(namedArchitectures).join(', ');
-const { depth, tokens, batchSize } = tuningSchema.shape;
+const { depth, tokens, batchSize } = givenTuningSchema.shape;
 
 export const bench = defineCommand({
   name: 'bench',
@@ -41,7 +41,7 @@ export const bench = defineCommand({
     const result = await runBench({
       architecture: await architectureOf(options.architecture),
       runtime,
-      settings: tuningSchema.parse({ depth: options.depth, tokens: options.tokens, batchSize: options.batchSize }),
+      settings: tuningSettings({ depth: options.depth, tokens: options.tokens, batchSize: options.batchSize }),
       classes: options.classes,
       rounds: options.rounds,
       stepsPerRound: options.stepsPerRound,

@@ -1,6 +1,7 @@
 import type { Command } from './command.js';
 import { bench } from './bench.js';
 import { defend } from './defend.js';
+import { demo } from './demo.js';
 import { evaluate } from './evaluate.js';
 import { inspect } from './inspect.js';
 import { optimisePatch } from './optimise-patch.js';
@@ -12,6 +13,7 @@ import { scenes } from './scenes.js';
 
 /** Every command: one file each, and one line here. */
 export const commands: readonly Command[] = [
+  demo,
   bench,
   defend,
   evaluate,

@@ -14,7 +14,13 @@ export { openDataset } from './data/dataset.js';
 export { chooseFewShot } from './data/few-shot.js';
 export type { Dataset, Sample } from './data/sample.js';
 export { planTuning, type TuningPlan } from './defense/plan.js';
-export { tuningSchema, type TuningSettings } from './defense/tuning-settings.js';
+export {
+  presetFor,
+  tuningPresets,
+  tuningSettings,
+  type TuningPreset,
+  type TuningSettings,
+} from './defense/tuning-settings.js';
 export type { Evaluation } from './evaluation/evaluate.js';
 export { measureResistivity } from './evaluation/resistivity.js';
 export type { VisualPrompts } from './inference/fold-prompts.js';

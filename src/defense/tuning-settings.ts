@@ -1,42 +1,149 @@
 import { z } from 'zod';
 
+import { InputError } from '../core/errors.js';
+import type { ClipArchitecture } from '../model/architecture.js';
 import { scheduleNames } from '../training/learning-rate.js';
 
-/**
- * What shapes a tuned prompt. Defaults are the paper's; where it is silent, those of CoOp and Dassl,
- * the code base of the field. docs/deviations.md gives the reason for each.
- */
+const paper = {
+  depth: 3,
+  tokens: 50,
+  alpha: 2,
+  epochs: 50,
+  batchSize: 32,
+  learningRate: 0.002,
+  schedule: 'cosine',
+  warmupEpochs: 1,
+  warmupLearningRate: 1e-5,
+  momentum: 0.9,
+  weightDecay: 5e-4,
+  promptStd: 0.02,
+  augmentation: 'none',
+  views: 4,
+  dropLast: true,
+} as const;
+
+/** Chosen on validation images of the emoji world, see docs/deviations.md. */
+const small = {
+  ...paper,
+  depth: 0,
+  tokens: 16,
+  alpha: 4,
+  epochs: 24,
+  learningRate: 0.5,
+} as const;
+
+/** What a setting is where nobody says: a help text. */
+const by = (key: keyof typeof paper): string =>
+  paper[key] === small[key]
+    ? `; ${paper[key]} if not set`
+    : `; if not set ${paper[key]}, in the preset small ${small[key]}`;
+
+/** What shapes a tuned prompt; `tuningSettings` fills in what is left out. */
 export const tuningShape = {
-  depth: z.int().nonnegative().default(3).describe('D: prompts enter the blocks D … L-1, counted from 0'),
-  tokens: z.int().positive().max(4096).default(50).describe('b: prompt tokens a block'),
-  alpha: z.number().nonnegative().default(2).describe('weight of the feature-repelling loss'),
+  depth: z
+    .int()
+    .nonnegative()
+    .describe(`D: prompts enter the blocks D … L-1, counted from 0${by('depth')}`),
+  tokens: z
+    .int()
+    .positive()
+    .max(4096)
+    .describe(`b: prompt tokens a block${by('tokens')}`),
+  alpha: z
+    .number()
+    .nonnegative()
+    .describe(`weight of the feature-repelling loss${by('alpha')}`),
   margin: z
     .number()
     .min(-1)
     .max(1)
     .optional()
     .describe('stop repelling a sample once its mean cosine is below this; without it there is no bound'),
-  epochs: z.int().positive().default(50).describe('passes over the few-shot images'),
-  batchSize: z.int().positive().max(65536).default(32).describe('images an optimiser step'),
-  learningRate: z.number().positive().default(0.002).describe('learning rate of SGD'),
-  schedule: z.enum(scheduleNames).default('cosine').describe('how the learning rate falls'),
-  warmupEpochs: z.int().nonnegative().default(1).describe('epochs at the warm-up learning rate'),
-  warmupLearningRate: z.number().nonnegative().default(1e-5).describe('constant rate of the warm-up'),
-  momentum: z.number().min(0).lt(1).default(0.9).describe('momentum of SGD'),
-  weightDecay: z.number().nonnegative().default(5e-4).describe('weight decay of SGD'),
-  promptStd: z.number().nonnegative().default(0.02).describe('standard deviation of the initial prompts'),
-  augmentation: z.enum(['none', 'crop-flip']).default('none').describe('what is done to the images while tuning'),
+  epochs: z
+    .int()
+    .positive()
+    .describe(`passes over the few-shot images${by('epochs')}`),
+  batchSize: z
+    .int()
+    .positive()
+    .max(65536)
+    .describe(`images an optimiser step${by('batchSize')}`),
+  learningRate: z
+    .number()
+    .positive()
+    .describe(`learning rate of SGD${by('learningRate')}`),
+  schedule: z.enum(scheduleNames).describe(`how the learning rate falls${by('schedule')}`),
+  warmupEpochs: z
+    .int()
+    .nonnegative()
+    .describe(`epochs at the warm-up learning rate${by('warmupEpochs')}`),
+  warmupLearningRate: z
+    .number()
+    .nonnegative()
+    .describe(`constant rate of the warm-up${by('warmupLearningRate')}`),
+  momentum: z
+    .number()
+    .min(0)
+    .lt(1)
+    .describe(`momentum of SGD${by('momentum')}`),
+  weightDecay: z
+    .number()
+    .nonnegative()
+    .describe(`weight decay of SGD${by('weightDecay')}`),
+  promptStd: z
+    .number()
+    .nonnegative()
+    .describe(`standard deviation of the initial prompts${by('promptStd')}`),
+  augmentation: z.enum(['none', 'crop-flip']).describe(`what is done to the images while tuning${by('augmentation')}`),
   views: z
     .int()
     .nonnegative()
     .max(1000)
-    .default(4)
-    .describe('with crop-flip: cached views an image, taken in turn; 0 draws a new view each epoch'),
+    .describe(`with crop-flip: cached views an image, taken in turn; 0 draws a new view each epoch${by('views')}`),
   dropLast: z
     .boolean()
-    .default(true)
-    .describe('leave out the last, smaller batch of an epoch, unless it is the only one'),
+    .describe(`leave out the last, smaller batch of an epoch, unless it is the only one${by('dropLast')}`),
 } as const;
 
-export const tuningSchema = z.object(tuningShape);
+const tuningSchema = z.object(tuningShape);
 export type TuningSettings = z.output<typeof tuningSchema>;
+
+/** Some of them, as a person gives them. */
+export const givenTuningSchema = tuningSchema.partial();
+export type GivenTuning = z.output<typeof givenTuningSchema>;
+
+/**
+ * What a person asks for when they say little. `paper`: the paper's settings; where it is silent, those of CoOp and
+ * Dassl, the code base of the field. `small`: for CLIPs far smaller than any published one. docs/deviations.md gives
+ * the reason for each.
+ */
+export const tuningPresets: Readonly<Record<TuningPreset, TuningSettings>> = { paper, small };
+export const tuningPresetNames = ['paper', 'small'] as const;
+export type TuningPreset = (typeof tuningPresetNames)[number];
+
+/** No published ViT CLIP has fewer blocks. */
+const PUBLISHED_BLOCKS = 12;
+
+/** The preset that suits a model. */
+export function presetFor({ vision }: ClipArchitecture): TuningPreset {
+  return vision.layers < PUBLISHED_BLOCKS ? 'small' : 'paper';
+}
+
+/**
+ * Settings with those left out taken from a preset.
+ * @throws InputError (`usage`) that lists all that is wrong
+ */
+export function tuningSettings(
+  given: Readonly<Record<string, unknown>> = {},
+  preset: TuningPreset = 'paper',
+): TuningSettings {
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  const parsed = tuningSchema.safeParse({ ...tuningPresets[preset], ...Object.fromEntries(set) });
+  if (parsed.success) return parsed.data;
+  throw new InputError({
+    code: 'usage',
+    operation: 'configure tuning',
+    expected: 'settings that fit',
+    received: parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`).join('; '),
+  });
+}

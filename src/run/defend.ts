@@ -15,7 +15,13 @@ import { featureRow, rowSize, type TrainingImages } from '../defense/features.js
 import { planTuning, type TuningPlan } from '../defense/plan.js';
 import { encodePrompts } from '../defense/prompts-file.js';
 import { tunePrompts } from '../defense/tune-prompts.js';
-import { tuningSchema, type TuningSettings } from '../defense/tuning-settings.js';
+import {
+  presetFor,
+  tuningSettings,
+  type GivenTuning,
+  type TuningPreset,
+  type TuningSettings,
+} from '../defense/tuning-settings.js';
 import type { VisualPrompts } from '../inference/fold-prompts.js';
 import { classTextFeatures } from '../inference/text-features.js';
 import { defaultMaxPixels, imageDecoder, type DecoderOptions } from '../node/decode-image.js';
@@ -39,8 +45,10 @@ export interface DefendOptions {
   /** Images of `dataset` to tune on; by default 16 a class, drawn by the seed. */
   readonly samples?: readonly Sample[];
   readonly method?: Method;
-  /** Those left out are the paper's, see `tuningSchema`. */
-  readonly settings?: Partial<TuningSettings>;
+  /** Where settings that are left out come from; by default the one that suits the model, see `presetFor`. */
+  readonly preset?: TuningPreset;
+  /** Those left out are the preset's. */
+  readonly settings?: GivenTuning;
   /** Class prompt templates with `{class}`; several make an ensemble. */
   readonly templates?: readonly string[];
   readonly seed?: number;
@@ -64,7 +72,7 @@ export interface DefendOptions {
 }
 
 /** The options with every default filled in. */
-type Defending = Omit<Required<DefendOptions>, 'settings' | 'signal' | 'decoding'> &
+type Defending = Omit<Required<DefendOptions>, 'preset' | 'settings' | 'signal' | 'decoding'> &
   Pick<DefendOptions, 'signal'> & {
     readonly settings: TuningSettings;
     readonly decoding: { readonly maxPixels: number; readonly exifRotation: boolean };
@@ -88,7 +96,7 @@ function withDefaults(options: DefendOptions): Defending {
     note: () => undefined,
     ...options,
     decoding: { maxPixels: defaultMaxPixels, exifRotation: true, ...options.decoding },
-    settings: tuningSchema.parse(options.settings ?? {}),
+    settings: tuningSettings(options.settings, options.preset ?? presetFor(clip.weights.architecture)),
   };
 }
 
