@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { z } from 'zod';
 
 import { chooseFewShot, fromSampleList } from '../src/data/few-shot.js';
@@ -7,14 +8,17 @@ import { resolveTemplates } from '../src/data/class-prompts.js';
 import { parseJson, readText } from '../src/data/text-file.js';
 import { defenses, methodNames } from '../src/defense/defenses.js';
 import type { TuningPlan } from '../src/defense/plan.js';
-import { tuningSchema, tuningShape } from '../src/defense/tuning-settings.js';
+import { givenTuningSchema, presetFor, tuningPresetNames, tuningSettings } from '../src/defense/tuning-settings.js';
 import { FileBytes } from '../src/node/files.js';
 import { defend as runDefend, type DefendResult } from '../src/run/defend.js';
+import { runFiles } from '../src/run/schema.js';
 import { defineCommand, type Context } from './command.js';
 import { dataShape, describeData, openData, type OpenedData } from './data-options.js';
 import { describeModel, modelShape, openModel } from './model-options.js';
 import type { Format } from './output.js';
 import { formatDuration } from './progress.js';
+import { writeReport } from './report.js';
+import { measureTest, openTest, testShape } from './test-options.js';
 
 const methods = methodNames.map((name) => `${name}: ${defenses[name].summary}`).join('; ');
 
@@ -34,9 +38,17 @@ const schema = z.object({
     .enum(['fail', 'skip'])
     .default('fail')
     .describe('what to do with an image that cannot be decoded: stop, or tune without it'),
-  ...tuningShape,
+  preset: z
+    .enum(['auto', ...tuningPresetNames])
+    .default('auto')
+    .describe(
+      'where settings below that are not given come from; auto: small for models of fewer than 12 blocks, else paper',
+    ),
+  ...givenTuningSchema.shape,
   cacheMemory: z.number().nonnegative().default(2048).describe('MiB of features to keep in memory, the rest on disk'),
   saveEvery: z.number().nonnegative().default(30).describe('seconds between two saved states within an epoch'),
+  ...testShape,
+  report: z.boolean().default(true).describe(`write no ${runFiles.report} into the run`),
 });
 
 export const defend = defineCommand({
@@ -51,6 +63,11 @@ export const defend = defineCommand({
     },
     { description: 'go on after a crash', command: 'defend --model clip --data pets/train --out runs/pets --resume' },
     {
+      description: 'with the attack that is feared, before and after, in the report',
+      command:
+        'defend --model clip --data pets/train --out runs/pets --test pets/test --trigger badnet --target samoyed',
+    },
+    {
       description: 'the control: the same, without repelling',
       command: 'defend --model clip --data pets/train --method vpt --out runs/pets-vpt',
     },
@@ -59,7 +76,10 @@ export const defend = defineCommand({
     await using opened = await openModel(context, options);
     const data = await openData(options, opened, { preferredSplits: ['train'], emptyClasses: 'refuse' });
     const samples = await chooseSamples(context, options, data);
+    const test = await openTest(context, options, opened);
+    const preset = options.preset === 'auto' ? presetFor(opened.clip.weights.architecture) : options.preset;
     context.note(`model: ${describeModel(opened)}`);
+    if (options.preset === 'auto') context.note(`preset: ${preset}, as suits the model's size`);
     context.note(`data:  ${describeData(data.dataset)}`);
     const result = await runDefend({
       clip: opened.clip,
@@ -70,7 +90,7 @@ export const defend = defineCommand({
       decoding: { maxPixels: options.maxPixels, exifRotation: options.exifRotation },
       templates: resolveTemplates(options.template),
       method: options.method,
-      settings: tuningSchema.parse(options),
+      settings: tuningSettings(givenTuningSchema.parse(options), preset),
       seed: context.seed,
       out: options.out,
       resume: options.resume,
@@ -86,7 +106,13 @@ export const defend = defineCommand({
       },
       note: context.note,
     });
-    return { data: report(result), text: (format) => describe(result, format) };
+    if (test !== undefined) await measureTest(context, test, opened, result);
+    const page = options.report ? path.join(result.run, runFiles.report) : undefined;
+    if (page !== undefined) await writeReport([result.run], page);
+    return {
+      data: { ...figuresOf(result), report: page ?? null },
+      text: (format) => describe(result, page, format),
+    };
   },
 });
 
@@ -130,16 +156,17 @@ function describePlan(plan: TuningPlan): string[] {
   ];
 }
 
-function report(result: DefendResult): Record<string, string | number> {
+function figuresOf(result: DefendResult): Record<string, string | number> {
   const { run, steps, seconds, imagesPerSecond, loss, ce, fr } = result;
   return { run, steps, seconds, images_per_s: imagesPerSecond, loss, ce, fr };
 }
 
-function describe(result: DefendResult, { colors }: Format): string {
+function describe(result: DefendResult, page: string | undefined, { colors }: Format): string {
   const { run, steps, seconds, imagesPerSecond, loss, ce, fr } = result;
   return [
     `${colors.bold('tuned')}  ${steps} steps in ${formatDuration(seconds)}, ${imagesPerSecond.toFixed(1)} images/s`,
     `${colors.bold('loss')}   ${loss.toFixed(4)} = CE ${ce.toFixed(4)} and FR ${fr.toFixed(4)}, means of the last epoch`,
     `${colors.bold('run')}    ${run}`,
+    ...(page === undefined ? [] : [`${colors.bold('report')} ${page}`]),
   ].join('\n');
 }

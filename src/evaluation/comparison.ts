@@ -54,7 +54,8 @@ const answerSchema = z.object({
   /** The last block's attention of the class token to each patch, left to right and down; mean over heads. */
   attention: z
     .array(share)
-    .max(2 ** 14)
+    .min(1)
+    .max(2 ** 12)
     .refine(({ length }) => Number.isInteger(Math.sqrt(length)), 'as many patches across as down'),
 });
 export type Answer = z.output<typeof answerSchema>;

@@ -1,5 +1,6 @@
 import path from 'node:path';
 
+import { InputError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { comparisonSchema, type Comparison } from '../evaluation/comparison.js';
 import { readHistory } from './history.js';
@@ -27,14 +28,28 @@ export interface RunRecord {
   readonly evaluation: Comparison | undefined;
 }
 
-/** Reads a run without taking hold of it. @throws InputError (`missing`) where there is none; (`malformed`). */
+/**
+ * Reads a run without taking hold of it.
+ * @throws InputError (`missing`) where there is none; (`malformed`); (`mismatch`) when its evaluation is of another model
+ */
 export async function readRun(folder: string): Promise<RunRecord> {
+  const config = await requireConfig(folder);
+  const evaluation = await readJson(path.join(folder, runFiles.evaluation), comparisonSchema);
+  if (evaluation !== undefined && evaluation.model.sha256 !== config.model.sha256) {
+    throw new InputError({
+      code: 'mismatch',
+      operation: `read ${path.join(folder, runFiles.evaluation)}`,
+      expected: `the evaluation of the run's model, sha256 ${config.model.sha256}`,
+      received: `that of another, sha256 ${evaluation.model.sha256}`,
+      fix: 'Measure the run again with `rvpt evaluate --save`.',
+    });
+  }
   return {
     folder,
-    config: await requireConfig(folder),
+    config,
     samples: await readJson(path.join(folder, runFiles.samples), samplesSchema),
     history: await readHistory(path.join(folder, runFiles.history), historyEntrySchema),
     metrics: await readJson(path.join(folder, runFiles.metrics), metricsSchema),
-    evaluation: await readJson(path.join(folder, runFiles.evaluation), comparisonSchema),
+    evaluation,
   };
 }

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+import { InputError } from '../src/core/errors.js';
+import type { Attack } from '../src/evaluation/evaluate.js';
+import { resolveTarget } from '../src/evaluation/target.js';
+import { openTrigger, type OpenedTrigger } from '../src/node/open-trigger.js';
+import type { Context } from './command.js';
+import { textFeaturesOf, type OpenedData } from './data-options.js';
+import { triggerHelp } from './measure-options.js';
+import type { OpenedModel } from './model-options.js';
+
+/** Options of every command that measures under attack. */
+export const attackShape = {
+  trigger: z.string().optional().describe(`also measure on triggered images: ${triggerHelp}`),
+  target: z
+    .string()
+    .optional()
+    .describe('class that the trigger is to bring about, if no manifest tells: its name, or #index'),
+};
+
+/** A trigger, and the class that it is to bring about as the person named it. */
+export type AskedAttack = OpenedTrigger & { readonly target: string };
+
+/**
+ * Before any model is opened. Undefined where no attack was asked for.
+ * @throws InputError (`usage`) when there is a trigger without a target, or the reverse, or no such trigger
+ */
+export async function openAttack(
+  operation: string,
+  { trigger, target }: { readonly trigger?: string | undefined; readonly target?: string | undefined },
+): Promise<AskedAttack | undefined> {
+  if (trigger === undefined && target === undefined) return undefined;
+  const opened = trigger === undefined ? undefined : await openTrigger(trigger);
+  const wanted = target ?? opened?.target;
+  if (opened !== undefined && wanted !== undefined) return { ...opened, target: wanted };
+  throw new InputError({
+    code: 'usage',
+    operation,
+    expected: '--trigger and --target, or neither',
+    received: trigger === undefined ? '--target alone' : '--trigger alone',
+  });
+}
+
+/**
+ * The attack on these classes, with the class prompts that it changes where it changes them.
+ * @throws InputError (`data`) when the target is none of the classes
+ */
+export async function attackOn(
+  context: Context,
+  { model, data }: { readonly model: OpenedModel; readonly data: Pick<OpenedData, 'dataset' | 'prompts'> },
+  { trigger, target: wanted }: AskedAttack,
+): Promise<Attack> {
+  const { seed } = context;
+  const target = resolveTarget(wanted, data.dataset.classNames);
+  if (trigger.applyText === undefined) return { trigger, target, seed };
+  const prompts = data.prompts.map((texts) => texts.map((text) => trigger.applyText?.(text) ?? text));
+  return { trigger, target, seed, textFeatures: await textFeaturesOf(context, model, { prompts }) };
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+import { InputError } from '../src/core/errors.js';
+import type { Attack } from '../src/evaluation/evaluate.js';
+import { foldPrompts, type VisualPrompts } from '../src/inference/fold-prompts.js';
+import { compareModels } from '../src/run/measure-run.js';
+import { RunFolder } from '../src/run/run-folder.js';
+import { attackOn, attackShape, openAttack } from './attack-options.js';
+import type { Context } from './command.js';
+import { openData, textFeaturesOf, type DataOptions, type OpenedData } from './data-options.js';
+import { noteBroken } from './measure-options.js';
+import type { OpenedModel } from './model-options.js';
+
+/** Options of a command that measures what it made. */
+export const testShape = {
+  test: z.string().optional().describe('labelled images to measure the model on, before and after, for the report'),
+  ...attackShape,
+};
+type TestOptions = DataOptions & {
+  readonly test?: string | undefined;
+  readonly trigger?: string | undefined;
+  readonly target?: string | undefined;
+};
+
+/** What a model will be measured on. */
+export interface OpenedTest {
+  readonly data: OpenedData;
+  readonly attack: Attack | undefined;
+}
+
+/** Images that go through the model together. */
+const BATCH = 8;
+
+/**
+ * Opens images and attack before the long work, so that what is wrong with them is said then. Undefined where no
+ * measurement was asked for.
+ * @throws InputError (`usage`) when there is an attack and no images; what opening them throws
+ */
+export async function openTest(
+  context: Context,
+  options: TestOptions,
+  model: OpenedModel,
+): Promise<OpenedTest | undefined> {
+  const { test, split, ...rest } = options;
+  const asked = await openAttack('rvpt defend', options);
+  if (test === undefined) {
+    if (asked === undefined) return undefined;
+    throw new InputError({
+      code: 'usage',
+      operation: 'rvpt defend',
+      expected: '--test with the images to attack',
+      received: '--trigger without --test',
+    });
+  }
+  // the split that was asked for is that of the images to tune on
+  const listing = { preferredSplits: ['test', 'val', 'train'], emptyClasses: 'allow' } as const;
+  const data = await openData({ ...rest, split: undefined, data: test }, model, listing);
+  return { data, attack: asked && (await attackOn(context, { model, data }, asked)) };
+}
+
+/** Measures the model without and with the prompts, and keeps the figures in the run. */
+export async function measureTest(
+  context: Context,
+  { data, attack }: OpenedTest,
+  model: OpenedModel,
+  { run, prompts }: { readonly run: string; readonly prompts: VisualPrompts },
+): Promise<void> {
+  const { clip, runtime } = model;
+  const { dataset, decode, preprocess } = data;
+  const compared = await compareModels({
+    runtime,
+    weights: clip.weights,
+    source: { images: dataset.images, samples: dataset.samples, decode, preprocess, onBroken: 'skip' },
+    textFeatures: await textFeaturesOf(context, model, data),
+    prompts: await foldPrompts(runtime, clip.weights, prompts),
+    ...(attack === undefined ? {} : { attack }),
+    clip,
+    dataset,
+    seed: context.seed,
+    batch: BATCH,
+    progress: context.progress,
+    signal: context.signal,
+  });
+  noteBroken(context, compared.after.broken);
+  await using folder = await RunFolder.open(run);
+  await folder.writeEvaluation(compared.comparison);
+}

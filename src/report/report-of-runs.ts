@@ -1,0 +1,99 @@
+import { canonicalJson } from '../core/json.js';
+import type { Comparison } from '../evaluation/comparison.js';
+import type { RunRecord } from '../run/read-run.js';
+import type { HistoryEntry } from '../run/schema.js';
+import type { ReportData, ReportModel } from './report-data.js';
+
+/** Points of a loss curve beyond which nobody sees more. */
+const MOST_POINTS = 400;
+
+/** The method that tunes without repelling: where a run of it matches another, it is that one's control. */
+const CONTROL = 'vpt';
+
+/** What a report on these runs shows. Runs of plain VPT become the control of the runs they match. */
+export function reportOfRuns(runs: readonly RunRecord[], title = 'Backdoor report'): ReportData {
+  const controls = runs.filter((run) => runs.some((other) => isControlOf(run, other)));
+  const shown = runs.filter((run) => !controls.includes(run));
+  const names = shown.map(nameOf);
+  const models = shown.map((run, i): ReportModel => {
+    const control = controls.find((candidate) => isControlOf(candidate, run));
+    const distinct = names.filter((name) => name === names[i]).length === 1;
+    return { ...modelOf(run, distinct ? names[i] : `${names[i]} (${baseName(run.folder)})`), ...controlFrom(control) };
+  });
+  return { format: 'rvpt-report-1', title, models };
+}
+
+/** Tuned alike on the same images but without repelling, and measured on the same images under the same attack. */
+function isControlOf(candidate: RunRecord, run: RunRecord): boolean {
+  const [own, other] = [candidate.evaluation, run.evaluation];
+  if (candidate.config.method !== CONTROL || run.config.method === CONTROL) return false;
+  if (own === undefined || other === undefined || conditions(own) !== conditions(other)) return false;
+  return tunedOn(candidate) === tunedOn(run);
+}
+
+/** Everything that decides a run, but for what repels. */
+function tunedOn({ config: { model, data, seed, settings } }: RunRecord): string {
+  const rest = Object.entries(settings).filter(([name]) => !['alpha', 'margin'].includes(name));
+  return canonicalJson({ model: model.sha256, data: data.sha256, seed, settings: Object.fromEntries(rest) });
+}
+
+function conditions({ data, attack }: Comparison): string {
+  return canonicalJson(attack === undefined ? [data.sha256] : [data.sha256, attack]);
+}
+
+function controlFrom(control: RunRecord | undefined): Pick<ReportModel, 'control'> {
+  if (control?.evaluation === undefined) return {};
+  return { control: { method: control.config.method, run: control.folder, comparison: control.evaluation } };
+}
+
+function nameOf({ folder, evaluation }: RunRecord): string {
+  return evaluation?.attack?.trigger.name ?? baseName(folder);
+}
+
+function baseName(folder: string): string {
+  return folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder;
+}
+
+function modelOf({ folder, config, samples, history, evaluation }: RunRecord, name: string): ReportModel {
+  const { created, seed, model, data, execution, versions, method, settings } = config;
+  const classes = samples?.classes ?? [];
+  return {
+    name,
+    method,
+    run: folder,
+    ...(evaluation === undefined ? {} : { comparison: evaluation }),
+    history: thinned(history),
+    settings,
+    provenance: {
+      created,
+      seed,
+      model,
+      data,
+      execution,
+      versions,
+      samples: classes.map((className, label) => ({
+        class: className,
+        images: (samples?.samples ?? []).filter((sample) => sample.label === label).map(({ image }) => image),
+      })),
+    },
+  };
+}
+
+/** Means of so many neighbouring steps that few enough points are left. */
+function thinned(history: readonly HistoryEntry[]): ReportModel['history'] {
+  const stepsPerPoint = Math.max(1, Math.ceil(history.length / MOST_POINTS));
+  const points: ReportModel['history']['points'] = [];
+  for (let from = 0; from < history.length; from += stepsPerPoint) {
+    const steps = history.slice(from, from + stepsPerPoint);
+    const mean = (of: (entry: HistoryEntry) => number): number =>
+      steps.reduce((sum, entry) => sum + of(entry), 0) / steps.length;
+    points.push({
+      step: steps[steps.length - 1].step,
+      loss: mean(({ loss }) => loss),
+      ce: mean(({ ce }) => ce),
+      fr: mean(({ fr }) => fr),
+      learningRate: mean((entry) => entry.learning_rate),
+    });
+  }
+  return { stepsPerPoint, points };
+}
