@@ -92,5 +92,6 @@ test('held-out styles are refused as training data, and so are names that are no
   );
   expect(() => worldPairs(atlas, { ...options, styles: ['fluent-emoji-high-contrast'] })).toThrow(/trained on/);
   expect(() => worldPairs(atlas, { ...options, styles: [] })).toThrow('got none');
+  expect(() => worldPairs(atlas, { ...options, names: [] })).toThrow('expected one or more, got none');
   expect(() => worldPairs(atlas, { ...options, names: ['bananna'] })).toThrow('Did you mean banana?');
 });

@@ -1,3 +1,4 @@
+import { InputError } from '../core/errors.js';
 import type { Raster } from '../core/raster.js';
 import type { PairSource } from '../data/pair-source.js';
 import { Random } from '../tensor/random.js';
@@ -26,6 +27,14 @@ export interface WorldPairsOptions {
 export function worldPairs(atlas: EmojiAtlas, options: WorldPairsOptions): PairSource {
   const { seed, count, scene: settings = trainingScenes } = options;
   const names = (options.names ?? atlas.names.map(({ name }) => name)).map((name) => atlas.entry(name).name);
+  if (names.length === 0) {
+    throw new InputError({
+      code: 'usage',
+      operation: 'choose names to show',
+      expected: 'one or more',
+      received: 'none',
+    });
+  }
   const styles = trainingStyles(atlas, options.styles);
   const subject = (index: number): { name: string; style: string } => ({
     name: names[index % names.length],

@@ -12,9 +12,16 @@ const rolesOf: Readonly<Record<StyleGroup, readonly StyleRole[]>> = {
   all: ['seen', 'unseen', 'monochrome'],
 };
 
-/** Names of the atlas's styles that belong to a group, in its order. */
+/** Names of the atlas's styles that belong to a group, in its order. @throws InputError (`data`) when there are none */
 export function stylesIn(atlas: EmojiAtlas, group: StyleGroup): string[] {
-  return atlas.styles.filter(({ role }) => rolesOf[group].includes(role)).map(({ name }) => name);
+  const found = atlas.styles.filter(({ role }) => rolesOf[group].includes(role)).map(({ name }) => name);
+  if (found.length > 0) return found;
+  throw new InputError({
+    code: 'data',
+    operation: 'choose styles of the emoji atlas',
+    expected: `one whose role is ${rolesOf[group].join(' or ')}`,
+    received: atlas.styles.map(({ name, role }) => `${name} (${role})`).join(', '),
+  });
 }
 
 /**

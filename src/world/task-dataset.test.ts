@@ -44,6 +44,18 @@ test('styles take turns, and classes begin with different ones', () => {
   expect(stylesIn(atlas, 'all').length).toBe(8);
 });
 
+test('an atlas without the task or the styles is refused', () => {
+  const poor = {
+    ...atlas,
+    names: atlas.names.filter(({ task }) => task !== 'b'),
+    styles: atlas.styles.filter(({ role }) => role === 'seen').slice(0, 1),
+  };
+  expect(() => taskDataset(poor, 'b', options)).toThrow(
+    'classes of task b: expected an emoji atlas with names of that',
+  );
+  expect(() => stylesIn(poor, 'unseen')).toThrow('expected one whose role is unseen, got noto (seen).');
+});
+
 test('no two splits draw from one stream, and none from a stream of training', () => {
   const file = fc.constantFrom('banana/0000-noto.png', 'banana/0001-noto.png', 'train/0000.png', 'test/a/0.png');
   fc.assert(

@@ -1,3 +1,4 @@
+import { InputError } from '../core/errors.js';
 import { Random } from '../tensor/random.js';
 import type { EmojiAtlas, Task } from './atlas.js';
 import { fileNameOf } from './file-name.js';
@@ -30,9 +31,17 @@ export interface TaskDataset {
   readonly scenes: readonly TaskScene[];
 }
 
-/** Class names of a task, in the order of their folders. */
+/** Class names of a task, in the order of their folders. @throws InputError (`data`) when the atlas has none */
 export function taskClasses(atlas: EmojiAtlas, task: Task): string[] {
   const names = atlas.names.filter((entry) => entry.task === task).map(({ name }) => name);
+  if (names.length === 0) {
+    throw new InputError({
+      code: 'data',
+      operation: `list the classes of task ${task}`,
+      expected: 'an emoji atlas with names of that task',
+      received: `one of ${atlas.names.length} names, none of them of it`,
+    });
+  }
   // as a folder of them is listed
   return names.sort((a, b) => (fileNameOf(a) < fileNameOf(b) ? -1 : 1));
 }
@@ -47,7 +56,7 @@ export function taskStream(task: Task, split: TaskSplit, file: string): string {
 
 /**
  * Scenes of every class of a task. With more scenes a class, the first ones stay what they were.
- * @throws InputError (`usage`) for a style that the atlas lacks
+ * @throws InputError (`usage`) for a style that the atlas lacks; (`data`) for a task that it has no names of
  */
 export function taskDataset(atlas: EmojiAtlas, task: Task, options: TaskOptions): TaskDataset {
   const { split, perClass, styles, seed, scene: settings = difficulties[defaultDifficulty] } = options;
