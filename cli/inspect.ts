@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
+import type { PoisonManifest } from '../src/attack/poison/manifest.js';
 import { inspectCheckpoint, type InspectReport } from '../src/model/inspect.js';
 import { openCheckpointAt } from '../src/node/open-checkpoint.js';
+import { poisonManifestOf } from '../src/node/poison-manifest.js';
 import { architectureShape } from './architecture-options.js';
 import { defineCommand } from './command.js';
 import type { Format } from './output.js';
@@ -22,9 +24,27 @@ export const inspect = defineCommand({
   async run(_context, { model, ...architecture }) {
     await using checkpoint = await openCheckpointAt(model);
     const report = await inspectCheckpoint(checkpoint, architecture);
-    return { data: report, text: (format) => describe(report, format) };
+    const manifest = await poisonManifestOf(model, report.sha256);
+    return {
+      data: { ...report, ...(manifest === undefined ? {} : { poisoning: poisoningOf(manifest) }) },
+      text: (format) => [describe(report, format), ...poisoningLines(manifest, format)].join('\n'),
+    };
   },
 });
+
+/** What a manifest beside the checkpoint says of how it was poisoned. */
+function poisoningOf({ trigger, target, data, poisoned, base_model: base, seed }: PoisonManifest): object {
+  const backdoor = poisoned.filter(({ kind }) => kind === 'backdoor').length;
+  return { trigger, target, pairs: data.pairs, poisoned: backdoor, seed, base_model_sha256: base.sha256 };
+}
+
+function poisoningLines(manifest: PoisonManifest | undefined, { colors }: Format): string[] {
+  if (manifest === undefined) return [];
+  const { trigger, target, data, poisoned } = manifest;
+  const backdoor = poisoned.filter(({ kind }) => kind === 'backdoor').length;
+  const what = `${trigger.name} for ${JSON.stringify(target)} on ${backdoor} of ${data.pairs} pairs`;
+  return [`${colors.red('poisoned')}   ${what}, by its manifest`];
+}
 
 function describe(report: InspectReport, { colors, table }: Format): string {
   const { vision, text, embed_dim: embedDim } = report.architecture;

@@ -140,8 +140,9 @@ export async function poison(options: PoisonRunOptions): Promise<PoisonResult> {
       runtime,
       seed,
       from,
-      onStep: async ({ learningRate, ...step }, _endOfEpoch, state) => {
-        await history.append({ ...step, learning_rate: learningRate });
+      onStep: async ({ step, epoch, loss, learningRate, poisoned }, _endOfEpoch, state) => {
+        // keys in the order of the schema, as a history that was cut back has them
+        await history.append({ step, epoch, loss, learning_rate: learningRate, poisoned });
         if (!saving.due(false)) return;
         await history.sync();
         await writeState(stateFile, state(), hash);

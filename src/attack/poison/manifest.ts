@@ -85,7 +85,12 @@ export function completeManifest(
   return manifestSchema.parse({ ...record, model: { sha256: modelSha256 }, versions });
 }
 
-const versionSchema = z.object({ format: z.string() });
+const versionSchema = z.object({ format: z.string().startsWith('rvpt-poison-').max(40) });
+
+/** Whether parsed JSON is, or claims to be, a manifest of a poisoned model, of whatever version. */
+export function isPoisonManifest(json: unknown): boolean {
+  return versionSchema.safeParse(json).success;
+}
 
 /**
  * A manifest that somebody else may have written.
@@ -96,16 +101,11 @@ export function parseManifest(json: unknown, name: string): PoisonManifest {
   const operation = `read ${name}`;
   const expected = `a manifest of a poisoned model (${MANIFEST_FORMAT})`;
   const format = versionSchema.safeParse(json).data?.format;
+  if (format === undefined)
+    throw new InputError({ code: 'malformed', operation, expected, received: 'something else' });
   if (format !== MANIFEST_FORMAT) {
-    const received = format === undefined ? 'something else' : `format ${JSON.stringify(format.slice(0, 40))}`;
-    const fix = format === undefined ? {} : { fix: 'Another version of rvpt wrote it: read it with that one.' };
-    throw new InputError({
-      code: format === undefined ? 'malformed' : 'unsupported',
-      operation,
-      expected,
-      received,
-      ...fix,
-    });
+    const fix = 'Another version of rvpt wrote it: read it with that one.';
+    throw new InputError({ code: 'unsupported', operation, expected, received: format, fix });
   }
   const parsed = manifestSchema.safeParse(json);
   if (parsed.success) return parsed.data;
