@@ -12,7 +12,8 @@ import { resolveTarget } from '../src/evaluation/target.js';
 import { FileBytes } from '../src/node/files.js';
 import { refuseUnwritable } from '../src/run/atomic-file.js';
 import { sha256OfText } from '../src/run/provenance.js';
-import { patchManifestPath, writePatch } from '../src/run/write-patch.js';
+import { jsonBeside } from '../src/run/json-beside.js';
+import { writePatch } from '../src/run/write-patch.js';
 import { Random } from '../src/tensor/random.js';
 import { defineCommand, type Context } from './command.js';
 import { dataShape, describeData, openData, type OpenedData } from './data-options.js';
@@ -64,7 +65,7 @@ export const optimisePatch = defineCommand({
     },
   ],
   async run(context, flags) {
-    const manifest = patchManifestPath(flags.out);
+    const manifest = jsonBeside(flags.out);
     await refuseUnwritable(flags.out);
     await using model = await openModel(context, flags);
     const { captionTemplates, readsImages } = patchObjectives[flags.method];

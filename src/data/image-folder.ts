@@ -1,6 +1,5 @@
-import type { Folder } from '../core/bytes.js';
-import { InputError } from '../core/errors.js';
 import { nameFolders } from './class-names.js';
+import { findFiles } from './find-files.js';
 import { imageKind } from './image-formats.js';
 import {
   chooseSplit,
@@ -14,9 +13,6 @@ import {
 } from './layout.js';
 import { Problems } from './problems.js';
 import type { Sample, Split } from './sample.js';
-
-/** Folders below a class folder are read too, this many deep: links that go round in circles end. */
-const maxDepth = 8;
 
 const splitFolders: ReadonlyMap<string, Split> = new Map([
   ['train', 'train'],
@@ -39,7 +35,7 @@ export const imageFolder = {
     const { root, split } = await findRoot(location, options);
     const entries = await folder.list(root);
     const classFolders = entries.filter(({ kind }) => kind === 'folder').map((entry) => entry.name);
-    const found = await Promise.all(classFolders.map((each) => findFiles(folder, join(root, each), 1)));
+    const found = await Promise.all(classFolders.map((each) => findFiles(folder, join(root, each))));
     const loose = entries.filter(({ kind }) => kind === 'file').map((entry) => join(root, entry.name));
     checkFound(name, loose, found);
 
@@ -75,26 +71,6 @@ async function findRoot(location: DatasetLocation, options: ListOptions): Promis
   }
   const split = chooseSplit([...bySplit.keys()], options, locationName(location));
   return { root: bySplit.get(split) ?? '', split };
-}
-
-/** Paths of all files below `path`, sorted within each folder. */
-async function findFiles(folder: Folder, path: string, depth: number): Promise<string[]> {
-  if (depth > maxDepth) {
-    throw new InputError({
-      code: 'data',
-      operation: `read ${folder.name}/${path}`,
-      expected: `class folders at most ${maxDepth} deep`,
-      received: 'a deeper one',
-      fix: 'Look for a link that leads back up.',
-    });
-  }
-  const files: string[] = [];
-  for (const { name, kind } of await folder.list(path)) {
-    const child = join(path, name);
-    if (kind === 'file') files.push(child);
-    else files.push(...(await findFiles(folder, child, depth + 1)));
-  }
-  return files;
 }
 
 function checkFound(name: string, loose: readonly string[], found: readonly (readonly string[])[]): void {

@@ -1,21 +1,19 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { InputError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { silentProgress, type Progress } from '../core/progress.js';
 import { encodePng } from '../node/encode-png.js';
-import { errnoOf } from '../node/errno.js';
 import type { EmojiAtlas, Task } from '../world/atlas.js';
 import { fileNameOf } from '../world/file-name.js';
 import { renderScene } from '../world/render.js';
 import { difficulties, SCENE_SIDE, type Difficulty } from '../world/scene.js';
 import { stylesIn, type StyleGroup } from '../world/styles.js';
 import { taskDataset, type TaskDataset, type TaskSplit } from '../world/task-dataset.js';
-import { asStorageError } from './atomic-file.js';
 import { currentVersions } from './provenance.js';
 import { writeJson } from './run-files.js';
+import { writeFolder } from './write-folder.js';
 
 /** The file beside the class folders that says how the images came about. */
 export const scenesManifest = 'scenes.json';
@@ -42,21 +40,15 @@ export interface RenderedScenes {
 
 /**
  * Writes the scenes of a task as an image folder: PNGs, one folder a class, and `scenes.json` with what decides them
- * and the SHA-256 of each. The same options give the same pixels. All is written beside `folder` and then moved
- * there, so the folder is whole or not there, whenever the process is killed.
+ * and the SHA-256 of each. The same options give the same pixels. The folder is whole or not there.
  * @throws InputError (`usage`) when the folder holds anything; (`storage`)
  */
 export async function renderScenes(folder: string, options: RenderScenesOptions): Promise<RenderedScenes> {
   const { atlas, task, split, perClass, style, difficulty, seed } = options;
-  await refuseFilled(folder);
   const styles = stylesIn(atlas, style);
   const scene = difficulties[difficulty];
   const dataset = taskDataset(atlas, task, { split, perClass, styles, seed, scene });
-  const target = path.resolve(folder);
-  const id = `${process.pid}-${randomBytes(6).toString('hex')}`;
-  const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${id}.tmp`);
-  try {
-    await mkdir(temporary, { recursive: true });
+  await writeFolder(`render scenes into ${folder}`, folder, async (temporary) => {
     const digests = await writeImages(temporary, dataset, options);
     await writeJson(path.join(temporary, scenesManifest), {
       format: 'rvpt-scenes-1',
@@ -67,27 +59,8 @@ export async function renderScenes(folder: string, options: RenderScenesOptions)
       settings: { ...scene },
       sha256: digests,
     });
-    await moveOver(temporary, target);
-  } catch (thrown) {
-    await rm(temporary, { recursive: true, force: true });
-    throw asStorageError(`write ${folder}`, thrown);
-  }
+  });
   return { classNames: dataset.classNames, images: dataset.scenes.length, styles };
-}
-
-async function refuseFilled(folder: string): Promise<void> {
-  const found = await readdir(folder).catch((thrown: unknown) => {
-    if (errnoOf(thrown) === 'ENOENT') return [];
-    throw asStorageError(`read ${folder}`, thrown);
-  });
-  if (found.length === 0) return;
-  throw new InputError({
-    code: 'usage',
-    operation: `render scenes into ${folder}`,
-    expected: 'a new or empty folder',
-    received: `one with ${found.length} ${found.length === 1 ? 'file' : 'files'} in it`,
-    fix: 'Choose another folder.',
-  });
 }
 
 /** SHA-256 of each image by its path. */
@@ -111,12 +84,4 @@ async function writeImages(
     rendering.end();
   }
   return Object.fromEntries(digests);
-}
-
-/** Moves a folder to where there is none, or an empty one, which not every system replaces by itself. */
-async function moveOver(from: string, to: string): Promise<void> {
-  await rmdir(to).catch((thrown: unknown) => {
-    if (errnoOf(thrown) !== 'ENOENT') throw thrown;
-  });
-  await rename(from, to);
 }

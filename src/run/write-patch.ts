@@ -3,11 +3,11 @@ import path from 'node:path';
 import type { OptimisedPatch } from '../attack/patch/optimise-patch.js';
 import type { PatchMethod } from '../attack/patch/patch-objectives.js';
 import type { TriggerSpec } from '../attack/trigger/trigger-spec.js';
-import { InputError } from '../core/errors.js';
 import { MemoryBytes } from '../core/bytes.js';
 import { encodePng } from '../node/encode-png.js';
 import { sha256 } from '../node/sha256.js';
 import { writeAtomic } from './atomic-file.js';
+import { jsonBeside } from './json-beside.js';
 import { currentVersions } from './provenance.js';
 
 /** What a patch came from. */
@@ -27,18 +27,6 @@ export interface PatchOrigin {
   readonly targetImages: number;
 }
 
-/** The file beside a patch. @throws InputError (`usage`) when the patch is to be no PNG */
-export function patchManifestPath(file: string): string {
-  const { dir, name, ext } = path.parse(file);
-  if (ext.toLowerCase() === '.png') return path.join(dir, `${name}.json`);
-  throw new InputError({
-    code: 'usage',
-    operation: `write ${file}`,
-    expected: 'a file name that ends in .png',
-    received: ext === '' ? 'none with an ending' : ext,
-  });
-}
-
 /**
  * Writes a patch as PNG and beside it a manifest that `--trigger` takes: trigger, target, settings, hashes, and the loss
  * of every step.
@@ -46,7 +34,7 @@ export function patchManifestPath(file: string): string {
  * @throws InputError (`storage`), and (`usage`) when the file is to be no PNG
  */
 export async function writePatch(file: string, made: OptimisedPatch, origin: PatchOrigin): Promise<string> {
-  const manifest = patchManifestPath(file);
+  const manifest = jsonBeside(file);
   const png = await encodePng(made.patch);
   const hash = await sha256(new MemoryBytes(file, png));
   const { size, ...settings } = made.settings;
