@@ -32,6 +32,7 @@ export interface Example {
 
 /** How a command defines itself; flags, config keys, `--help` and docs/cli.md derive from it. */
 export interface CommandDefinition<Shape extends z.ZodRawShape> {
+  /** One word, or two: `trigger apply` stands with others under `rvpt trigger`. */
   readonly name: string;
   /** One line without a full stop. */
   readonly summary: string;

@@ -10,8 +10,9 @@ import { report } from './report.js';
 import { pretrain } from './pretrain.js';
 import { resistivity } from './resistivity.js';
 import { scenes } from './scenes.js';
+import { triggerApply, triggerList, triggerPreview } from './trigger.js';
 
-/** Every command: one file each, and one line here. */
+/** Every command, in the order of the help: a new one is a file, and a line here. */
 export const commands: readonly Command[] = [
   demo,
   bench,
@@ -24,4 +25,7 @@ export const commands: readonly Command[] = [
   poison,
   scenes,
   pretrain,
+  triggerList,
+  triggerPreview,
+  triggerApply,
 ];

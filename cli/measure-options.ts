@@ -19,7 +19,9 @@ export function entryHelp(catalog: readonly CatalogEntry<unknown>[]): string {
   return `${catalog.map(({ name }) => name).join(', ')}; with settings as in ${catalog[0].name}:setting=value,…`;
 }
 
-export const triggerHelp = entryHelp(triggers);
+export const triggerHelp =
+  `${entryHelp(triggers)}, with those of public code as in badnet@cleanclip (\`rvpt trigger list\` tells all); ` +
+  'or a manifest.json that holds one';
 
 /** Options of every command that measures a model on labelled images. */
 export const measureShape = {

@@ -91,8 +91,10 @@ function buildProgram(
       outputError: () => undefined, // said once, by failureOf
     });
   for (const command of commands) {
-    const sub = program
-      .command(command.name)
+    const words = command.name.split(' ');
+    const parent = words.length === 1 ? program : groupOf(program, words[0], commands);
+    const sub = parent
+      .command(words[words.length - 1])
       .summary(command.summary)
       .description(sentenceOf(command))
       .usage(usageOf(command))
@@ -110,6 +112,20 @@ function buildProgram(
     sub.action(() => execute(command, flagsOf(command, sub)));
   }
   return program;
+}
+
+/** `rvpt trigger`, for commands such as `trigger apply`; made when the first of them is. */
+function groupOf(program: Commander, group: string, commands: readonly Command[]): Commander {
+  const members = commands.map(({ name }) => name.split(' ')).flatMap(([first, own]) => (first === group ? [own] : []));
+  return (
+    program.commands.find((candidate) => candidate.name() === group) ??
+    program
+      .command(group)
+      .summary(`${members.join(', ')}: see \`rvpt ${group} --help\``)
+      .usage(`<${members.join('|')}>`)
+      .helpOption('-h, --help', 'show help')
+      .helpCommand(false)
+  );
 }
 
 /** The summary as a sentence. */

@@ -4,6 +4,9 @@ import type { Command } from '../cli/command.js';
 import { describeOption, flagOf, optionsOf, type OptionSpec } from '../cli/option-spec.js';
 import { flagSchema, sharedSchema } from '../cli/options.js';
 import { sentenceOf, usageOf } from '../cli/program.js';
+import { triggers } from '../src/attack/trigger/triggers.js';
+import type { TriggerEntry } from '../src/attack/trigger/trigger.js';
+import { settingsHelp } from '../src/core/catalog.js';
 
 /** docs/cli.md: every command with its options and examples. test/cli-docs.test.ts writes and checks it. */
 export async function makeCliDocs(commands: readonly Command[]): Promise<string> {
@@ -22,6 +25,10 @@ export async function makeCliDocs(commands: readonly Command[]): Promise<string>
     ]),
     '## Options of every command',
     optionTable([...optionsOf(sharedSchema), ...optionsOf(flagSchema)]),
+    '## Triggers',
+    'What `--trigger` takes, with settings as in `badnet:size=32,place=center`; [triggers.md](triggers.md) tells what they ' +
+      'act on. A preset such as `badnet@cleanclip` has the settings of public code, and those written behind it win.',
+    ...triggers.flatMap(describeTrigger),
     '## Config files',
     'A `--config` file is YAML with the options by their names, without the dashes: `--min-ca 0.6` is `min-ca: 0.6`, ' +
       'what is given without a flag has the name shown in the usage line, and a repeated flag is a list. Flags win. ' +
@@ -41,6 +48,23 @@ export async function makeCliDocs(commands: readonly Command[]): Promise<string>
       '`{"error": {"code": …, "message": …}}`. Progress and messages go to stderr.',
   ];
   return format(parts.join('\n\n'), { parser: 'markdown', printWidth: 120 });
+}
+
+function describeTrigger(entry: TriggerEntry): string[] {
+  const settings = settingsHelp(entry).map(({ name, defaultValue, choices, description }) => {
+    const chosen = choices.length === 0 ? '' : `; one of ${choices.map((choice) => `\`${choice}\``).join(', ')}`;
+    return `| \`${name}=${defaultValue}\` | ${description}${chosen} |`;
+  });
+  const presets = Object.entries(entry.presets).map(([name, { summary, settings: own }]) => {
+    const written = Object.entries(own).map(([key, value]) => `${key}=${String(value)}`);
+    return `- \`${entry.name}@${name}\`: ${summary} (\`${written.join(',')}\`)`;
+  });
+  return [
+    `### ${entry.name}`,
+    `${entry.summary[0].toUpperCase()}${entry.summary.slice(1)}.`,
+    ['| setting | meaning |', '|---|---|', ...settings].join('\n'),
+    ...(presets.length === 0 ? [] : [presets.join('\n')]),
+  ];
 }
 
 function optionTable(options: readonly OptionSpec[]): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
-import { defineEntry, parseEntry, settingsHelp } from './catalog.js';
+import { defineEntry, makeEntry, parseEntry, settingsHelp } from './catalog.js';
 import { InputError } from './errors.js';
 
 const square = defineEntry({
@@ -11,10 +11,17 @@ const square = defineEntry({
     size: z.number().positive().default(16).describe('length of a side'),
     place: z.enum(['left', 'right']).default('left').describe('where it goes'),
   },
+  presets: { large: { summary: 'as in the paper', settings: { size: 64 } } },
   create: ({ size }) => ({ area: () => size ** 2 }),
 });
 const dot = defineEntry({ name: 'dot', summary: 'no sides', settings: {}, create: () => ({ area: () => 0 }) });
-const parse = (text: string) => parseEntry('shape', [square, dot], text);
+const word = defineEntry({
+  name: 'word',
+  summary: 'text',
+  settings: { text: z.string().default('x').describe('what it says') },
+  create: ({ text }) => ({ area: () => text.length }),
+});
+const parse = (text: string) => parseEntry('shape', [square, dot, word], text);
 
 describe('a catalog', () => {
   it('makes what an entry describes, with its defaults', () => {
@@ -30,9 +37,28 @@ describe('a catalog', () => {
     expect(parse('dot').area()).toBe(0);
   });
 
+  it('takes defaults from a preset, and what is written over them', () => {
+    expect(parse('square@large').settings).toEqual({ size: 64, place: 'left' });
+    expect(parse('square@large:size=3,place=right').settings).toEqual({ size: 3, place: 'right' });
+    expect(makeEntry('shape', [square], { name: 'square@large', settings: { place: 'right' } }).settings).toEqual({
+      size: 64,
+      place: 'right',
+    });
+  });
+
+  it('leaves digits alone where a setting is text', () => {
+    expect(parse('word:text=007').settings).toEqual({ text: '007' });
+  });
+
   it.each([
-    ['circle', /read the shape "circle": expected one of square, dot, got "circle"/],
-    ['', /one of square, dot/],
+    ['square@small', /expected a preset among square@large, got "square@small"/],
+    ['dot@large', /expected dot, which has no presets, got "dot@large"/],
+    ['square@', /a preset among square@large/],
+    ['square@toString', /a preset among square@large/],
+    ['circle@large', /expected one of square, dot/],
+    ['square@large:size=-1', /size: /],
+    ['circle', /read the shape "circle": expected one of square, dot, word, got "circle"/],
+    ['', /one of square, dot, word/],
     ['square:size=', /size: .*number/],
     ['square:size=Infinity', /size: .*number/],
     ['dot:size=3', /expected no settings, got .*size/],
