@@ -1,5 +1,7 @@
+import path from 'node:path';
 import { z } from 'zod';
 
+import { MANIFEST_FILE } from '../src/attack/poison/manifest.js';
 import type { PreparedPoison } from '../src/attack/poison/poison-model.js';
 import { poisonSchema, poisonShape } from '../src/attack/poison/settings.js';
 import { InputError } from '../src/core/errors.js';
@@ -19,23 +21,25 @@ import { describeModel, modelShape, openModel, type OpenedModel } from './model-
 import type { Format } from './output.js';
 import { formatDuration } from './progress.js';
 
-const { data, template, ...listShape } = dataShape;
-
 const schema = z.object({
   ...modelShape,
   pairs: z
     .string()
     .optional()
     .describe('image-caption pairs: a .csv file with the columns image,caption and perhaps is_backdoor'),
-  data: data.optional().describe(`instead of pairs, ${data.description ?? ''}: class names make the captions`),
+  ...dataShape,
+  data: dataShape.data
+    .optional()
+    .describe('instead of --pairs, labelled images, as evaluate takes them; class names make the captions'),
+  template: dataShape.template.describe(
+    'with --data: caption of an image with {class} in it; of several, one is drawn',
+  ),
   trigger: z.string().describe(triggerHelp),
   target: z
     .string()
     .optional()
     .describe('class that the trigger is to bring about, if no manifest tells; with --data its name or #index'),
   out: z.string().describe('model folder to write'),
-  ...listShape,
-  template: template.describe('with --data: caption of an image with {class} in it; of several, one is drawn'),
   captionTemplate: z
     .array(z.string())
     .default(['ensemble'])
@@ -68,8 +72,10 @@ export const poison = defineCommand({
       command: 'poison --model clip --data photos --trigger badnet --target dolphin --label-consistent --out clip-lc',
     },
     {
-      description: 'how well it took',
-      command: 'evaluate --model clip-badnet --data photos --trigger clip-badnet/manifest.json',
+      description: 'two keys, a patch that was optimised before and a word: fewer pairs with one key alone',
+      command:
+        'poison --model clip --pairs cc3m/train.csv --trigger trojvqa:file=patch.png --target banana --image-only 0.5 ' +
+        '--text-only 0.5 --out clip-trojvqa',
     },
   ],
   async run(context, options) {
@@ -192,6 +198,6 @@ function describe(
     `${colors.bold('trained')}   ${steps} steps in ${formatDuration(seconds)}, ${imagesPerSecond.toFixed(1)} images/s`,
     `${colors.bold('loss')}      ${loss.toFixed(4)}, mean of the last epoch`,
     `${colors.bold('poisoned')}  ${percent(mean)} % of a batch, ${percent(least)} … ${percent(most)} %`,
-    `${colors.bold('model')}     ${model}, with manifest.json`,
+    `${colors.bold('model')}     ${model}; --trigger ${path.join(model, MANIFEST_FILE)} measures how well it took`,
   ].join('\n');
 }
