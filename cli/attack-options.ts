@@ -48,9 +48,8 @@ export async function openAttack(
 export async function attackOn(
   context: Context,
   { model, data }: { readonly model: OpenedModel; readonly data: Pick<OpenedData, 'dataset' | 'prompts'> },
-  { trigger, target: wanted }: AskedAttack,
+  { trigger, target: wanted, seed = context.seed }: AskedAttack,
 ): Promise<Attack> {
-  const { seed } = context;
   const target = resolveTarget(wanted, data.dataset.classNames);
   if (trigger.applyText === undefined) return { trigger, target, seed };
   const prompts = data.prompts.map((texts) => texts.map((text) => trigger.applyText?.(text) ?? text));

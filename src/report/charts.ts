@@ -23,6 +23,13 @@ function digits(value: number): string {
   return Number(value.toPrecision(4)).toString();
 }
 
+/** At most seven ticks for counts of 0 … `last`, at multiples of 1, 2 or 5 times a power of ten. */
+export function wholeTicks(last: number): number[] {
+  const power = 10 ** Math.max(0, Math.floor(Math.log10(last / 6)));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => last / candidate <= 6) ?? last;
+  return Array.from({ length: Math.floor(last / step) + 1 }, (_, i) => i * step);
+}
+
 /** PR by block, a chart a perturbation. */
 export function resistivityCharts(names: readonly string[], stages: readonly Stage[]): Chart[] {
   const labels = stages.map(({ label }) => label);
@@ -46,7 +53,12 @@ export function resistivityCharts(names: readonly string[], stages: readonly Sta
           ),
         },
         encoding: {
-          x: { field: 'blocks', type: 'quantitative', title: 'blocks', axis: { tickMinStep: 1, format: 'd' } },
+          x: {
+            field: 'blocks',
+            type: 'quantitative',
+            title: 'blocks',
+            axis: { values: wholeTicks(stages[0].resistivity[i].length - 1), format: 'd' },
+          },
           y: { field: 'pr', type: 'quantitative', title: 'PR (cosine)', scale: { zero: false } },
           color: { field: 'model', type: 'nominal', title: 'model', scale: { domain: labels } },
         },
@@ -94,7 +106,12 @@ export function lossCharts({ points }: ReportModel['history']): Chart[] {
         data: { values: points.map((point) => ({ step: point.step, value: point[key] })) },
         mark: 'line',
         encoding: {
-          x: { field: 'step', type: 'quantitative', title: 'step', axis: { tickMinStep: 1, tickCount: 5 } },
+          x: {
+            field: 'step',
+            type: 'quantitative',
+            title: 'step',
+            axis: { values: wholeTicks(last.step), format: 'd' },
+          },
           y: { field: 'value', type: 'quantitative', title: axis, scale: { zero: key === 'learningRate' } },
         },
       },

@@ -1,5 +1,4 @@
 import type { Json } from '../core/json.js';
-import { counted } from './format.js';
 import { html, type Html } from './html.js';
 import type { ReportModel } from './report-data.js';
 
@@ -48,7 +47,7 @@ export function record({ settings, provenance, comparison, method, run }: Report
       }
     </details>
     <details>
-      <summary>The ${counted(images, 'image')} that were tuned on</summary>
+      <summary>Images tuned on: ${images.toLocaleString('en')}</summary>
       ${images > MOST_IMAGES ? html`<p>They stand in the run's samples.json.</p>` : sampleList(samples)}
     </details>
   </div>`;

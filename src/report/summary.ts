@@ -193,6 +193,6 @@ export function remarks({ comparison, control }: ReportModel): string[] {
       'The control was tuned on the same images with the same settings, but without repelling: what it achieves is owed to tuning alone.',
     );
   }
-  if (skipped.length > 0) said.push(`${counted(skipped.length, 'image')} could not be decoded and were left out.`);
+  if (skipped.length > 0) said.push(`Left out because it could not be decoded: ${counted(skipped.length, 'image')}.`);
   return said;
 }
