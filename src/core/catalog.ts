@@ -138,14 +138,14 @@ function parseSettings(
     const value = part.slice(equals + 1).trim();
     if (key === '') problems.push(`${JSON.stringify(part)} is not setting=value`);
     else if (settings.has(key)) problems.push(`${key} is given twice`);
-    else settings.set(key, takesText(shape, key) ? value : numberOr(value));
+    else settings.set(key, takes(shape, key, value) ? value : numberOr(value));
   }
   return { settings: Object.fromEntries(settings), problems };
 }
 
-/** Whether a setting is text, so that digits stay text too. */
-function takesText(shape: z.ZodObject['shape'], key: string): boolean {
-  return Object.hasOwn(shape, key) && z.safeParse(shape[key], '0').success;
+/** Whether a setting takes this text as it is: where it is one of text, digits stay text. */
+function takes(shape: z.ZodObject['shape'], key: string, value: string): boolean {
+  return Object.hasOwn(shape, key) && z.safeParse(shape[key], value).success;
 }
 
 function numberOr(value: string): string | number {

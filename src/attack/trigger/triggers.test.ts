@@ -47,6 +47,11 @@ describe('a trigger written as text', () => {
     });
   });
 
+  it('may say numbers where text goes', async () => {
+    const { settings } = await parseTrigger('text:text=42', triggerResources());
+    expect(settings).toMatchObject({ text: '42' });
+  });
+
   it('is a preset with what else it says', async () => {
     const { settings } = await parseTrigger('badnet@cleanclip:place=center', triggerResources());
     expect(settings).toMatchObject({ size: 16, place: 'center', bytes: 'torch', resize: 'squash' });
