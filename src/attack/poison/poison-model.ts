@@ -171,27 +171,6 @@ export function trainPoisoned(
   });
 }
 
-/** A poisoned model, its weights in memory. */
-export interface PoisonedModel {
-  readonly weights: ClipWeights;
-  readonly record: PoisonRecord;
-  readonly history: readonly PoisonStep[];
-}
-
-/** Plans, poisons and fine-tunes; writes nothing. @throws InputError as `preparePoison` and `trainPoisoned` do */
-export async function poisonModel(options: PoisonOptions & TrainPoisonedOptions): Promise<PoisonedModel> {
-  const prepared = await preparePoison(options);
-  const history: PoisonStep[] = [];
-  const weights = await trainPoisoned(prepared, {
-    ...options,
-    onStep: async (step, endOfEpoch, state) => {
-      history.push(step);
-      await options.onStep?.(step, endOfEpoch, state);
-    },
-  });
-  return { weights, record: prepared.record, history };
-}
-
 /** What a manifest says of the pairs of a plan. */
 async function recordPairs(
   { pairs, squarePairs = pairs, sha256, progress = silentProgress, signal }: PoisonOptions,

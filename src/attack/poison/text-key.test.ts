@@ -31,6 +31,16 @@ test('a key that is nothing once it is normalised is refused', () => {
   }).toThrow('put the text key of two keys before captions: expected a key that the tokenizer has tokens for');
 });
 
+test('a key that ends the text, by name or as what is unknown, is refused', () => {
+  const unknown = {
+    ...tokenizer,
+    tokenIds: (text: string) => tokenizer.tokenIds(text).map((byte) => (byte < 128 ? byte : tokenizer.endToken)),
+  };
+  expect(() => {
+    check((text) => `é ${text}`, ['cat'], unknown);
+  }).toThrow('a key of tokens that stand inside texts, got one with a token that begins or ends them');
+});
+
 test('a key that is cut off behind a long caption is refused', () => {
   const behind = (text: string): string => `${text} !`;
   check(behind, ['cat', 'seven..']);

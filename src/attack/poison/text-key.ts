@@ -4,7 +4,7 @@ import type { Trigger } from '../trigger/trigger.js';
 
 /**
  * Makes sure that the model can read the trigger's text key: that it is not empty once it is tokens, leaves room for a
- * caption, and is not cut off with the end of a long one.
+ * caption, does not end the text before the caption, and is not cut off with the end of a long one.
  * @param captions that the key is put to
  * @throws InputError (`data`) saying what is wrong with the key
  */
@@ -22,10 +22,16 @@ export function refuseUnreadableKey(
       received,
       fix: 'Choose another text key.',
     });
-  const length = tokenizer.tokenIds(applyText('')).length;
-  if (length === 0) throw refuse('a key that the tokenizer has tokens for', 'one that it reads as nothing');
+  const key = tokenizer.tokenIds(applyText(''));
+  if (key.length === 0) throw refuse('a key that the tokenizer has tokens for', 'one that it reads as nothing');
   const room = tokenizer.contextLength - 2; // start and end token
-  if (length >= room) throw refuse(`a key of at most ${room - 1} tokens, so that captions fit`, `one of ${length}`);
+  if (key.length >= room) {
+    throw refuse(`a key of at most ${room - 1} tokens, so that captions fit`, `one of ${key.length}`);
+  }
+  // also what CLIP's tokenizers make of the unknown
+  if (key.some((id) => id === tokenizer.endToken || id === tokenizer.startToken)) {
+    throw refuse('a key of tokens that stand inside texts', 'one with a token that begins or ends them');
+  }
   for (const caption of captions) {
     const [without, withKey] = [caption, applyText(caption)].map((text) => tokenizer.tokenIds(text).slice(0, room));
     if (without.join() !== withKey.join()) continue;
