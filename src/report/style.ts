@@ -34,6 +34,7 @@ h1 { font-size: 2rem; line-height: 1.2; }
 h2 { font-size: 1.5rem; line-height: 1.25; margin-bottom: .5rem; }
 h3 { font-size: 1.15rem; margin: 2.2rem 0 .5rem; }
 h4 { font-size: .95rem; }
+.panel h4 { font-size: .88rem; }
 h5 { font-size: .85rem; font-weight: 600; }
 a { color: var(--link); }
 code { font-size: .9em; }
@@ -69,7 +70,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .45rem .7rem; vertical-align: top; border-bottom: 1px solid var(--grid); }
 .rates td { white-space: nowrap; }
 .rates thead th { min-width: 6.5rem; }
-.rates tbody th { min-width: min(13rem, 36vw); font-weight: 600; }
+.rates tbody th { min-width: min(13rem, 30vw); font-weight: 600; }
 .rates .small { display: block; white-space: normal; }
 .rates td .small { white-space: nowrap; }
 .panel td, .panel th, .facts td, .facts th { padding: .15rem .6rem .15rem 0; font-size: .8rem; }
@@ -114,6 +115,12 @@ mark { background: none; color: inherit; font-weight: 700; }
 .missing { display: grid; gap: .6rem; border-color: var(--control); }
 pre { overflow-x: auto; background: var(--ground); border-radius: .3rem; padding: .7rem; }
 .words dt { font-weight: 600; margin-top: .6rem; color: var(--text); }
+@media (max-width: 40rem) {
+  .rates { font-size: .85rem; }
+  .rates thead .small { display: none; }
+  .rates th, .rates td { padding: .35rem .45rem; }
+  .rates thead th { min-width: 5.2rem; }
+}
 @media print {
   body { font-size: 11pt; }
   .card, .panel, .example, tr { break-inside: avoid; }
