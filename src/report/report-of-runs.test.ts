@@ -75,6 +75,10 @@ test.each([
     'measured on other images',
     { ...record('runs/vpt', vpt), evaluation: { ...comparison(), data: { ...comparison().data, ...elsewhere } } },
   ],
+  [
+    'measured in fewer ways',
+    { ...record('runs/vpt', vpt), evaluation: { ...comparison(), resistivity: { n: 64, perturbations: [] } } },
+  ],
 ])('a run of VPT is no control, but a model of its own, when it was %s', (_, candidate) => {
   const { models } = reportOfRuns([record('runs/rvpt'), candidate]);
   expect(models.map(({ run, control }) => [run, control])).toEqual([

@@ -37,8 +37,10 @@ function tunedOn({ config: { model, data, seed, settings } }: RunRecord): string
   return canonicalJson({ model: model.sha256, data: data.sha256, seed, settings: Object.fromEntries(rest) });
 }
 
-function conditions({ data, attack }: Comparison): string {
-  return canonicalJson(attack === undefined ? [data.sha256] : [data.sha256, attack]);
+/** What has to be the same for figures to be held against each other. */
+function conditions({ data, attack, resistivity }: Comparison): string {
+  const measures = resistivity.perturbations.map(({ name, before }) => [name, before.length]);
+  return canonicalJson([data.sha256, attack ?? null, measures]);
 }
 
 function controlFrom(control: RunRecord | undefined): Pick<ReportModel, 'control'> {

@@ -38,8 +38,14 @@ export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T
     throw malformed(file, 'text that is not JSON', messageOf(thrown));
   }
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw malformed(file, 'JSON that does not fit', z.prettifyError(parsed.error));
+  if (!parsed.success) throw malformed(file, 'JSON that does not fit', firstLines(z.prettifyError(parsed.error)));
   return parsed.data;
+}
+
+/** Two lines a problem; a file that is another thing altogether has thousands. */
+function firstLines(text: string, limit = 20): string {
+  const lines = text.split('\n');
+  return lines.length <= limit ? text : [...lines.slice(0, limit), '…'].join('\n');
 }
 
 function malformed(file: string, received: string, details: string): InputError {
