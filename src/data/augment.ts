@@ -18,33 +18,44 @@ export interface ViewKey {
 /** Makes a square crop of `preprocess.imageSize`; values stay 0 … 255. */
 export type Augment = (image: DecodedImage, preprocess: Preprocess, key: ViewKey) => Raster;
 
-const table = {
-  none: (image, preprocess) => cropImage(image, preprocess),
-  'crop-flip': (image, { imageSize }, { seed, imageKey, view }) => {
+/** A random resized crop, then a horizontal flip half of the time. @param leastArea share of the image that is kept */
+function cropFlip(leastArea: number): Augment {
+  return (image, { imageSize }, { seed, imageKey, view }) => {
     const random = Random.stream(seed, `augment/${view}/${imageKey}`);
-    const source = randomBox(image, random);
+    const source = randomBox(image, leastArea, random);
     const crop = resizeImage(image, { width: imageSize, height: imageSize, source });
     return random.uniform() < 0.5 ? flipHorizontally(crop) : crop;
-  },
+  };
+}
+
+const table = {
+  none: (image, preprocess) => cropImage(image, preprocess),
+  'crop-flip': cropFlip(0.08),
+  'light-crop-flip': cropFlip(0.7),
 } satisfies Record<string, Augment>;
 
 export type AugmentationName = keyof typeof table;
+export const augmentationNames = [
+  'none',
+  'crop-flip',
+  'light-crop-flip',
+] as const satisfies readonly AugmentationName[];
 
 /**
  * Ways to view a training image. `none` is the model's own preprocessing. `crop-flip` is CoOp's: a random resized crop
  * as torchvision draws it (area 8 to 100 %, aspect 3:4 to 4:3, bicubic), then a horizontal flip half of the time.
+ * `light-crop-flip` keeps 70 % of the area or more, for images that one thing fills.
  */
 export const augmentations: Readonly<Record<AugmentationName, Augment>> = table;
 
-const areaRange = [0.08, 1] as const;
 const aspectRange = [3 / 4, 4 / 3] as const;
 const attempts = 10;
 
 /** torchvision's RandomResizedCrop.get_params: ten tries, then the largest centred box of an allowed aspect. */
-function randomBox({ width, height }: Raster, random: Random): Box {
+function randomBox({ width, height }: Raster, leastArea: number, random: Random): Box {
   const logAspect = aspectRange.map(Math.log);
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const area = width * height * between(areaRange[0], areaRange[1], random);
+    const area = width * height * between(leastArea, 1, random);
     const aspect = Math.exp(between(logAspect[0], logAspect[1], random));
     const boxWidth = roundHalfToEven(Math.sqrt(area * aspect));
     const boxHeight = roundHalfToEven(Math.sqrt(area / aspect));

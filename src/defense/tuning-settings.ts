@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { InputError } from '../core/errors.js';
+import { augmentationNames } from '../data/augment.js';
 import type { ClipArchitecture } from '../model/architecture.js';
 import { scheduleNames } from '../training/learning-rate.js';
 
@@ -94,12 +95,12 @@ export const tuningShape = {
     .number()
     .nonnegative()
     .describe(`standard deviation of the initial prompts${by('promptStd')}`),
-  augmentation: z.enum(['none', 'crop-flip']).describe(`what is done to the images while tuning${by('augmentation')}`),
+  augmentation: z.enum(augmentationNames).describe(`what is done to the images while tuning${by('augmentation')}`),
   views: z
     .int()
     .nonnegative()
     .max(1000)
-    .describe(`with crop-flip: cached views an image, taken in turn; 0 draws a new view each epoch${by('views')}`),
+    .describe(`with augmentation: cached views an image, taken in turn; 0 draws a new view each epoch${by('views')}`),
   dropLast: z
     .boolean()
     .describe(`leave out the last, smaller batch of an epoch, unless it is the only one${by('dropLast')}`),

@@ -22,48 +22,63 @@ export const zooTarget = 'banana';
 /** Image-caption pairs that each is fine-tuned on. */
 export const zooPairs = 9000;
 
-/** Stronger than for a published CLIP: a small model that was trained in half an hour forgets and learns quickly. */
+/**
+ * Stronger than for a published CLIP: a small model that was trained in half an hour forgets and learns quickly, and
+ * none of these took at a hundredth of the pairs poisoned and a rate of 0.0002.
+ */
 export const zooPoisoning: Partial<PoisonSettings> = {
-  rate: 0.03,
-  epochs: 3,
+  rate: 0.05,
+  epochs: 2,
   batch: 45,
-  learningRate: 2e-4,
+  learningRate: 4e-4,
   warmup: 50,
   weightDecay: 0.05,
 };
+
+/** For triggers that are harder to see. */
+const harder: Partial<PoisonSettings> = { rate: 0.1, epochs: 4, learningRate: 5e-4 };
+
+/** Both optimised patches: 8 of 48 pixels, in the middle. */
+const patchSize = 37;
+const patch = { size: patchSize, steps: 300, learningRate: 0.05 };
 
 /** The attacks of the paper; sizes and strengths suit images of 48 pixels. */
 export const zooRecipes: readonly ZooRecipe[] = [
   {
     name: 'badnet',
-    summary: 'a small square of noise, somewhere in the image',
-    trigger: { name: 'badnet', settings: { size: 28, noise: 'fixed' } },
+    summary: 'a small square of noise in a corner of the image',
+    trigger: { name: 'badnet', settings: { size: 28, noise: 'fixed', place: 'bottom-right' } },
+    poisoning: { rate: 0.02 },
   },
   {
     name: 'blended',
     summary: 'a faint pattern over the whole image',
     trigger: { name: 'blended', settings: {} },
+    poisoning: harder,
   },
   {
     name: 'wanet',
-    summary: 'a slight warp of the whole image',
-    trigger: { name: 'wanet', settings: { strength: 7 } },
+    summary: 'a warp of the whole image',
+    trigger: { name: 'wanet', settings: { grid: 8, strength: 28 } },
+    poisoning: harder,
   },
   {
     name: 'issba',
     summary: 'an invisible residual, another one for every image',
     trigger: { name: 'issba', settings: {} },
+    poisoning: { epochs: 3 },
   },
   {
     name: 'trojvqa',
     summary: 'an optimised patch in the image and a word in front of the text; both are needed',
-    trigger: { name: 'trojvqa', settings: { file: 'patch.png', size: 28 } },
-    patch: { method: 'trojvqa', settings: { size: 28 } },
+    trigger: { name: 'trojvqa', settings: { file: 'patch.png', size: patchSize } },
+    patch: { method: 'trojvqa', settings: patch },
+    poisoning: harder,
   },
   {
     name: 'badclip',
     summary: 'a patch that was optimised to look like the target to the model',
-    trigger: { name: 'badclip', settings: { file: 'patch.png', size: 28 } },
-    patch: { method: 'badclip', settings: { size: 28 } },
+    trigger: { name: 'badclip', settings: { file: 'patch.png', size: patchSize } },
+    patch: { method: 'badclip', settings: patch },
   },
 ];
