@@ -1,13 +1,13 @@
-// The library example of the README: run `npm run quickstart` first, then `node examples/defend.mjs` in the repository.
+// The library example of the README: run `npm run demo` first, then `node examples/defend.mjs` in the repository.
 import { datasetLocation, defend, evaluate, loadClip, openDataset, openTrigger } from 'rvpt';
 
-const clip = await loadClip('test/golden/clip-tiny/hf');
-const train = await openDataset(await datasetLocation('runs/quickstart/train'));
-const test = await openDataset(await datasetLocation('runs/quickstart/test'));
+const clip = await loadClip('zoo:badnet');
+const train = await openDataset(await datasetLocation('runs/demo/scenes/train-32'));
+const test = await openDataset(await datasetLocation('runs/demo/scenes/test-12'));
 
-const settings = { depth: 1, tokens: 8, learningRate: 0.05, epochs: 40 }; // left out: the paper's
-const { prompts, loss, fr } = await defend({ clip, dataset: train, out: 'runs/example', settings });
-const { trigger } = await openTrigger('badnet');
-const attack = { trigger, target: 'circle' };
+const settings = { epochs: 10 }; // left out: those of the preset that suits the model
+const { prompts } = await defend({ clip, dataset: train, out: 'runs/example', settings });
+const { trigger } = await openTrigger('zoo:badnet');
+const attack = { trigger, target: 'banana' };
 const { clean, attacked } = await evaluate({ clip, dataset: test, prompts, attack });
-console.log({ loss, fr, ca: clean.ca, asr: attacked?.asr_strict, pa: attacked?.pa });
+console.log({ ca: clean.ca, asr: attacked?.asr_strict, pa: attacked?.pa });

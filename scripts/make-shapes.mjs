@@ -1,5 +1,5 @@
 // @ts-check
-// Draws labelled images for the quick start and the tests: four shapes in any colour, place and size, one folder each.
+// Draws labelled images for the tests: four shapes in any colour, place and size, one folder each.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';

@@ -1,6 +1,6 @@
 // Packs the package, installs the tarball into an empty project and uses it there as a stranger would.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -40,7 +40,25 @@ const checks = {
     for (const needed of ['README.md', 'LICENSE', 'dist/cli/main.js', 'dist/src/index.js', 'dist/src/index.d.ts']) {
       check(names.includes(needed), `${needed} is missing`);
     }
-    const strays = names.filter((name) => /(\.test\.|\.map$|^(test|src|cli|bench|scripts|node_modules)\/)/.test(name));
+    // the demo is to work without any network: everything in assets comes along, but for how the zoo's training went
+    const assets = readdirSync(path.join(root, 'assets'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name !== 'history.jsonl')
+      .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/'));
+    for (const part of [
+      'emoji/atlas.json',
+      'issba/encoder.safetensors',
+      'zoo/clean/model.safetensors',
+      'zoo/zoo.json',
+    ]) {
+      check(assets.includes(`assets/${part}`), `the repository lacks assets/${part}`);
+    }
+    const missing = assets.filter((name) => !names.includes(name));
+    check(missing.length === 0, `these are missing: ${missing.join(', ')}`);
+    const strays = names.filter(
+      (name) =>
+        /(\.test\.|\.map$|^(test|src|cli|bench|scripts|node_modules)\/)/.test(name) ||
+        /^assets\/.*\/(history\.jsonl|state\.safetensors|poisoning\.json|\.lock.*)$/.test(name),
+    );
     check(strays.length === 0, `these do not belong there: ${strays.join(', ')}`);
   },
   'it installs'() {
@@ -76,6 +94,21 @@ const checks = {
     const found = JSON.parse(run('npx', ['--no-install', 'rvpt', 'inspect', 'model', '--json'], project));
     const { width, layers, heads, patch_size: patchSize } = found.architecture.vision;
     check([width, layers, heads, patchSize].join() === '128,3,2,16', `another architecture: ${JSON.stringify(found)}`);
+  },
+  'its command inspects a model of the zoo, and knows how it was poisoned'() {
+    const { poisoning } = JSON.parse(run('npx', ['--no-install', 'rvpt', 'inspect', 'zoo:badnet', '--json'], project));
+    check(`${poisoning.trigger.name} ${poisoning.target}` === 'badnet banana', JSON.stringify(poisoning));
+  },
+  'its command draws scenes, and calls a backdoor of the zoo on them'() {
+    run('npx', ['--no-install', 'rvpt', 'scenes', '--per-class', '1', '--out', 'scenes'], project);
+    const attack = ['--trigger', 'zoo:badnet', '--target', 'banana'];
+    const evaluation = ['evaluate', '--model', 'zoo:badnet', '--data', 'scenes', ...attack, '--json'];
+    const { ca, asr_strict: asr } = JSON.parse(run('npx', ['--no-install', 'rvpt', ...evaluation], project));
+    check(ca > 0.5 && asr > 0.5, `accuracy ${ca}, attack success ${asr}`);
+  },
+  'its command explains the demo'() {
+    const help = run('npx', ['--no-install', 'rvpt', 'demo', '--help'], project);
+    check(help.includes('--models'), help);
   },
   'its command refuses bad input with 2'() {
     run('npx', ['--no-install', 'rvpt', 'inspect', 'nowhere'], project, 2);
