@@ -66,7 +66,7 @@ async function interrupted(options: PoisonRunOptions, stopAfter: number): Promis
 const contents = (out: string): Promise<Buffer[]> =>
   Promise.all(['model.safetensors', 'history.jsonl', 'manifest.json'].map((file) => readFile(path.join(out, file))));
 
-test('stopped twice, once in the middle of an epoch, it ends in the same bits', async () => {
+test('stopped twice, once in the middle of an epoch, it ends in the same bits', { timeout: 240_000 }, async () => {
   await poison({ ...base, out: at('whole') });
   await interrupted({ ...base, out: at('parts') }, 2);
   await interrupted({ ...base, out: at('parts'), resume: true }, 6);
@@ -76,7 +76,7 @@ test('stopped twice, once in the middle of an epoch, it ends in the same bits', 
   expect(await contents(at('parts'))).toEqual(await contents(at('whole')));
 });
 
-test('goes on only when asked to, and only with the same model, data and settings; says what differs', async () => {
+test('goes on only when asked to, and only with the same model, data and settings; says what differs', { timeout: 240_000 }, async () => {
   const out = at('begun');
   await interrupted({ ...base, out }, 1);
   await expect(poison({ ...base, out })).rejects.toThrow('Add --resume');
