@@ -76,20 +76,24 @@ test('stopped twice, once in the middle of an epoch, it ends in the same bits', 
   expect(await contents(at('parts'))).toEqual(await contents(at('whole')));
 });
 
-test('goes on only when asked to, and only with the same model, data and settings; says what differs', { timeout: 240_000 }, async () => {
-  const out = at('begun');
-  await interrupted({ ...base, out }, 1);
-  await expect(poison({ ...base, out })).rejects.toThrow('Add --resume');
-  const resume = { ...base, out, resume: true };
-  await expect(poison({ ...resume, clip: other })).rejects.toThrow(/base_model.sha256: "\w+" -> "\w+"/);
-  await expect(poison({ ...resume, seed: 5 })).rejects.toThrow(/seed: 4 -> 5/);
-  const settings = { ...base.settings, learningRate: 2e-3 };
-  await expect(poison({ ...resume, settings })).rejects.toThrow('settings.learningRate: 0.001 -> 0.002');
-  // a folder whose state is lost starts again
-  await rm(path.join(out, 'state.safetensors'));
-  await poison(resume);
-  expect(await contents(out)).toEqual(await contents(at('whole')));
-});
+test(
+  'goes on only when asked to, and only with the same model, data and settings; says what differs',
+  { timeout: 240_000 },
+  async () => {
+    const out = at('begun');
+    await interrupted({ ...base, out }, 1);
+    await expect(poison({ ...base, out })).rejects.toThrow('Add --resume');
+    const resume = { ...base, out, resume: true };
+    await expect(poison({ ...resume, clip: other })).rejects.toThrow(/base_model.sha256: "\w+" -> "\w+"/);
+    await expect(poison({ ...resume, seed: 5 })).rejects.toThrow(/seed: 4 -> 5/);
+    const settings = { ...base.settings, learningRate: 2e-3 };
+    await expect(poison({ ...resume, settings })).rejects.toThrow('settings.learningRate: 0.001 -> 0.002');
+    // a folder whose state is lost starts again
+    await rm(path.join(out, 'state.safetensors'));
+    await poison(resume);
+    expect(await contents(out)).toEqual(await contents(at('whole')));
+  },
+);
 
 test('the learning rate of every step is that of the schedule, compat by choice', async () => {
   const settings = { ...base.settings, schedule: 'compat', warmup: 2 } as const;
