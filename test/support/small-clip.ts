@@ -32,7 +32,9 @@ export async function writeColors(folder: string, count: number, seed: number): 
     for (let i = 0; i < count; i++) {
       const random = Random.stream(seed, `colors/${name}/${i}`);
       const noisy = Uint8ClampedArray.from({ length: 16 * 16 * 3 }, (_, at) => color[at % 3] + 25 * random.normal());
-      const png = await sharp(noisy, { raw: { width: 16, height: 16, channels: 3 } }).png().toBuffer();
+      const png = await sharp(noisy, { raw: { width: 16, height: 16, channels: 3 } })
+        .png()
+        .toBuffer();
       await writeFile(path.join(folder, name, `${i}.png`), png);
     }
   }
