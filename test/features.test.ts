@@ -6,6 +6,7 @@ import { triggers } from '../src/attack/trigger/triggers.js';
 import { datasetLayouts } from '../src/data/dataset.js';
 import { imageFormats } from '../src/data/image-formats.js';
 import { methodNames } from '../src/defense/defenses.js';
+import { tuningPresets } from '../src/defense/tuning-settings.js';
 import { perturbations } from '../src/evaluation/perturbation/perturbations.js';
 import * as ops from '../src/graph/ops/index.js';
 import { isDevice } from '../src/node/onnx-runtime.js';
@@ -73,4 +74,14 @@ describe('FEATURES.md lists', () => {
     );
     expect(cells).toEqual(expected);
   });
+});
+
+test('docs/deviations.md lists what the preset small changes', () => {
+  const deviations = readFileSync(new URL('../docs/deviations.md', import.meta.url), 'utf8');
+  const section = deviations.slice(deviations.indexOf('## Presets')).split('\n## ')[0];
+  const listed = [...section.matchAll(/^\| `(\w+)` +\| (\S+) +\| (\S+) +\|$/gm)].map(([, ...cells]) => cells);
+  const { paper, small } = tuningPresets;
+  const inSmall = new Map<string, unknown>(Object.entries(small));
+  const changed = Object.entries(paper).filter(([key, value]) => inSmall.get(key) !== value);
+  expect(listed).toEqual(changed.map(([key, value]) => [key, String(value), String(inSmall.get(key))]));
 });
