@@ -36,7 +36,7 @@ export const demo = defineCommand({
     { description: 'three attacks, in about three minutes', command: 'demo' },
     {
       description: 'the whole study: every attack, three seeds, with the control',
-      command: 'demo --models all --seeds 3 --method rvpt,vpt --images 24 --out runs/study',
+      command: 'demo --models all --seeds 3 --method rvpt --method vpt --out runs/study',
     },
   ],
   async run(context, options) {

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 
-const alphas = [0, 1, 2, 4, 8];
+const alphas = [0, 2, 8];
 
 /** @param {readonly string[]} options */
 function demo(...options) {
@@ -33,7 +33,7 @@ function meanOf(values) {
 const table = ([head, ...rows]) =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
-const study = demo('--models', 'all', '--seeds', '3', '--method', 'rvpt,vpt', '--images', '24', '--out', 'runs/study');
+const study = demo('--models', 'all', '--seeds', '3', '--method', 'rvpt', '--method', 'vpt', '--out', 'runs/study');
 const sweep = alphas.map((alpha) => ({
   alpha,
   models: demo(
@@ -119,7 +119,7 @@ ${table([
 
 ## Cured
 
-16 images a class, 24 test images a class (CA of the clean model on task A: ${percent(clean.a.ca)} %). "vpt" is the matched control: the same images, prompts, optimiser and steps with alpha 0. Means and 95 % intervals over three seeds (Student's t), in %; PR is the mean over blocks under the trigger.
+16 images a class to cure with, 12 to test on (CA of the clean model on task A: ${percent(clean.a.ca)} %). "vpt" is the matched control: the same images, prompts, optimiser and steps with alpha 0. Means and 95 % intervals over three seeds (Student's t), in %; PR is the mean over blocks under the trigger.
 
 ${table([
   [

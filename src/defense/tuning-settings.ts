@@ -27,10 +27,13 @@ const paper = {
 const small = {
   ...paper,
   depth: 0,
-  tokens: 16,
+  tokens: 64,
   alpha: 4,
-  epochs: 24,
+  margin: 0.15,
+  epochs: 40,
   learningRate: 0.5,
+  augmentation: 'light-crop-flip',
+  views: 8,
 } as const;
 
 /** What a setting is where nobody says: a help text. */
@@ -59,7 +62,9 @@ export const tuningShape = {
     .min(-1)
     .max(1)
     .optional()
-    .describe('stop repelling a sample once its mean cosine is below this; without it there is no bound'),
+    .describe(
+      'stop repelling a sample once its mean cosine is below this; if not set there is no bound, in the preset small 0.15',
+    ),
   epochs: z
     .int()
     .positive()

@@ -20,9 +20,10 @@ import type { EmojiAtlas, Task } from '../world/atlas.js';
 import { worldPairs } from '../world/pairs.js';
 import { defaultDifficulty } from '../world/scene.js';
 import type { StyleGroup } from '../world/styles.js';
+import { writeAtomic } from './atomic-file.js';
 import { evaluate } from './evaluate.js';
 import { poison } from './poison.js';
-import { pretrain } from './pretrain.js';
+import { pretrain, PRETRAINING_RECORD } from './pretrain.js';
 import { currentVersions } from './provenance.js';
 import { renderScenes } from './render-scenes.js';
 import { readOrUndefined, writeJson } from './run-files.js';
@@ -105,6 +106,8 @@ async function makeClean({ work, runtime, progress, signal }: MakeZooOptions, ou
     float: 'float16',
     ...(tokenizer === undefined ? {} : { tokenizer }),
   });
+  const record = await readOrUndefined(path.join(trained, PRETRAINING_RECORD));
+  if (record !== undefined) await writeAtomic(path.join(out, PRETRAINING_RECORD), record);
 }
 
 async function makeBackdoored(

@@ -66,7 +66,10 @@ export interface PretrainResult {
   readonly loss: number;
 }
 
-const files = { record: 'pretraining.json', history: 'history.jsonl', state: 'state.safetensors' } as const;
+/** The file beside a pretrained model that says how it came about. */
+export const PRETRAINING_RECORD = 'pretraining.json';
+
+const files = { record: PRETRAINING_RECORD, history: 'history.jsonl', state: 'state.safetensors' } as const;
 
 const recordSchema = z.object({
   format: z.literal('rvpt-pretraining-1'),

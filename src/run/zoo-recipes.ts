@@ -23,8 +23,8 @@ export const zooTarget = 'banana';
 export const zooPairs = 9000;
 
 /**
- * Stronger than for a published CLIP: a small model that was trained in half an hour forgets and learns quickly, and
- * none of these took at a hundredth of the pairs poisoned and a rate of 0.0002.
+ * Stronger than for a published CLIP, whose fine-tuning sees hundreds of thousands of pairs: here, at 3 % of the pairs
+ * and a rate of 0.0002, neither BadNet nor Blended took.
  */
 export const zooPoisoning: Partial<PoisonSettings> = {
   rate: 0.05,
