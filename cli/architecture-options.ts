@@ -2,6 +2,10 @@ import { z } from 'zod';
 
 const heads = z.int().min(1).optional();
 
+/** What `loadClip` and `openCheckpointAt` take. */
+export const modelHelp =
+  'checkpoint: a model folder, a weight file, the index of a sharded one, or a model of the zoo (zoo:badnet)';
+
 /** Options of every command that opens a checkpoint: what shapes cannot tell and a config may lack. */
 export const architectureShape = {
   visionHeads: heads.describe('attention heads of the vision tower, where no config tells'),

@@ -4,7 +4,7 @@ import type { PoisonManifest } from '../src/attack/poison/manifest.js';
 import { inspectCheckpoint, type InspectReport } from '../src/model/inspect.js';
 import { openCheckpointAt } from '../src/node/open-checkpoint.js';
 import { poisonManifestOf } from '../src/node/poison-manifest.js';
-import { architectureShape } from './architecture-options.js';
+import { architectureShape, modelHelp } from './architecture-options.js';
 import { defineCommand } from './command.js';
 import type { Format } from './output.js';
 
@@ -13,12 +13,13 @@ export const inspect = defineCommand({
   summary: 'tell what a checkpoint holds, without executing anything in it',
   positionals: ['model'],
   options: z.object({
-    model: z.string().describe('checkpoint: a model folder, a weight file, or the index of a sharded one'),
+    model: z.string().describe(modelHelp),
     ...architectureShape,
   }),
   examples: [
     { description: 'a folder as Hugging Face has it', command: 'inspect models/clip-vit-base-patch32' },
     { description: 'a file that nobody vouches for, for a script', command: 'inspect epoch_5.pt --json' },
+    { description: 'a model of the zoo, and how it was poisoned', command: 'inspect zoo:badnet' },
     { description: 'a model whose head count no file tells', command: 'inspect tiny.pt --vision-heads 3' },
   ],
   async run(_context, { model, ...architecture }) {

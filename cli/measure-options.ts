@@ -21,7 +21,7 @@ export function entryHelp(catalog: readonly CatalogEntry<unknown>[]): string {
 
 export const triggerHelp =
   `${entryHelp(triggers)}, with those of public code as in badnet@cleanclip (\`rvpt trigger list\` tells all); ` +
-  'or a manifest.json that holds one';
+  'or a manifest.json that holds one, or a model of the zoo (zoo:badnet), for its own';
 
 /** Options of every command that measures a model on labelled images. */
 export const measureShape = {

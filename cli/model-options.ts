@@ -2,12 +2,12 @@ import { z } from 'zod';
 
 import { loadClip, type LoadedClip } from '../src/node/load-clip.js';
 import { OnnxRuntime } from '../src/node/onnx-runtime.js';
-import { architectureShape } from './architecture-options.js';
+import { architectureShape, modelHelp } from './architecture-options.js';
 import type { Context } from './command.js';
 
 /** Options of every command that runs a model. */
 export const modelShape = {
-  model: z.string().describe('checkpoint: a model folder, a weight file, or the index of a sharded one'),
+  model: z.string().describe(modelHelp),
   ...architectureShape,
 };
 export type ModelOptions = z.output<z.ZodObject<typeof modelShape>>;
