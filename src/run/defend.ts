@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { z } from 'zod';
 
 import type { JsonObject } from '../core/json.js';
 import { silentProgress, type Progress } from '../core/progress.js';
@@ -14,7 +15,7 @@ import { MemoryFeatureStore, type FeatureStore } from '../defense/feature-store.
 import { featureRow, rowSize, type TrainingImages } from '../defense/features.js';
 import { planTuning, type TuningPlan } from '../defense/plan.js';
 import { encodePrompts } from '../defense/prompts-file.js';
-import { tunePrompts } from '../defense/tune-prompts.js';
+import { tunePrompts, type TuningState } from '../defense/tune-prompts.js';
 import {
   presetFor,
   tuningSettings,
@@ -29,8 +30,10 @@ import { FileFeatureStore } from '../node/file-feature-store.js';
 import type { LoadedClip } from '../node/load-clip.js';
 import { OnnxRuntime } from '../node/onnx-runtime.js';
 import type { Runtime } from '../runtime/session.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { readHistory } from './history.js';
 import { currentVersions, sha256OfText } from './provenance.js';
+import { readJson } from './run-files.js';
 import { RunFolder } from './run-folder.js';
 import { SaveSchedule } from './save-schedule.js';
 import { historyEntrySchema, type HistoryEntry } from './schema.js';
@@ -160,6 +163,11 @@ export async function defend(given: DefendOptions): Promise<DefendResult> {
   if (from === undefined) {
     await folder.writeSamples(toSampleList(dataset.classNames, { train: samples, validation: [] }));
   } else {
+    const finished = from.step === plan.steps ? await finishedRun(folder, plan, from) : undefined;
+    if (finished !== undefined) {
+      note('the run is finished already');
+      return finished;
+    }
     note(`going on after step ${from.step} of ${plan.steps}`);
   }
 
@@ -202,6 +210,32 @@ export async function defend(given: DefendOptions): Promise<DefendResult> {
   const last = lastEpoch(await readHistory(folder.file('history'), historyEntrySchema));
   await folder.writeMetrics({ steps: plan.steps, seconds, images_per_s: rate, ...last });
   return { run: folder.path, prompts: tuned, plan, steps: plan.steps, seconds, imagesPerSecond: rate, ...last };
+}
+
+const tuningMetricsSchema = z.object({
+  steps: z.int(),
+  seconds: z.number(),
+  images_per_s: z.number(),
+  loss: z.number(),
+  ce: z.number(),
+  fr: z.number(),
+});
+
+/** What a run came to that has taken all its steps; undefined when it was killed before it was written down. */
+async function finishedRun(
+  folder: RunFolder,
+  plan: TuningPlan,
+  { tensors }: TuningState,
+): Promise<DefendResult | undefined> {
+  const metrics = await readJson(folder.file('metrics'), tuningMetricsSchema);
+  if (metrics === undefined) return undefined;
+  const prompts = new Map<number, Tensor>();
+  for (const [name, tensor] of tensors) {
+    const block = /^prompts\.(\d+)$/.exec(name);
+    if (block !== null) prompts.set(Number(block[1]), tensor);
+  }
+  const { images_per_s: imagesPerSecond, ...rest } = metrics;
+  return { run: folder.path, prompts, plan, imagesPerSecond, ...rest };
 }
 
 function imageRate(

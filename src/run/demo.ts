@@ -19,6 +19,7 @@ import { claimFolder } from './claim-folder.js';
 import { defend } from './defend.js';
 import { evaluate } from './evaluate.js';
 import { measureRun } from './measure-run.js';
+import { readRun } from './read-run.js';
 import { renderScenes, scenesManifest } from './render-scenes.js';
 import { RunFolder } from './run-folder.js';
 import { zooTarget } from './zoo-recipes.js';
@@ -171,7 +172,11 @@ async function defendOne(options: DemoOptions, defense: Defense): Promise<Defend
     resume: true,
   });
   const attack = { trigger: trigger.trigger, target: zooTarget };
-  const comparison = await measureRun({ ...common, dataset: test, prompts, attack, batch: BATCH });
+  const known = (await readRun(run)).evaluation;
+  const comparison =
+    known?.data.path === test.source.location
+      ? known // a demo that was stopped, or run again
+      : await measureRun({ ...common, dataset: test, prompts, attack, batch: BATCH });
   await using folder = await RunFolder.open(run);
   await folder.writeEvaluation(comparison);
   const { before, after } = comparison;
