@@ -10,6 +10,7 @@ import { report } from './report.js';
 import { pretrain } from './pretrain.js';
 import { resistivity } from './resistivity.js';
 import { scenes } from './scenes.js';
+import { trainIssba } from './train-issba.js';
 import { triggerApply, triggerList, triggerPreview } from './trigger.js';
 
 /** Every command, in the order of the help: a new one is a file, and a line here. */
@@ -28,4 +29,5 @@ export const commands: readonly Command[] = [
   triggerList,
   triggerPreview,
   triggerApply,
+  trainIssba,
 ];

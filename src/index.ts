@@ -8,6 +8,7 @@
 export { InputError, type InputErrorCode } from './core/errors.js';
 export type { Progress, ProgressTask } from './core/progress.js';
 export type { Raster } from './core/raster.js';
+export { optimisePatch, type OptimisedPatch, type OptimisePatchOptions } from './attack/patch/optimise-patch.js';
 export type { PoisonManifest } from './attack/poison/manifest.js';
 export { poisonSchema, type PoisonSettings } from './attack/poison/settings.js';
 export { triggers } from './attack/trigger/triggers.js';

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+
+import { DiskFolder } from './files.js';
 
 /** Where the package's own data files lie, whether this runs from src/ or, compiled, from dist/src/. */
 export function assetFolder(): URL {
@@ -9,6 +12,11 @@ export function assetFolder(): URL {
   const found = candidates.find((candidate) => existsSync(candidate));
   if (found === undefined) throw new Error(`no assets folder near ${import.meta.url}: the package is incomplete`);
   return found;
+}
+
+/** The package's own data files. */
+export function builtInFiles(): DiskFolder {
+  return new DiskFolder(fileURLToPath(assetFolder()));
 }
 
 /** Merges of CLIP's own tokenizer, one a line (assets/README.md says whence). */

@@ -7,6 +7,7 @@ import { parseJson, readText } from '../data/text-file.js';
 import { imageDecoder } from './decode-image.js';
 import { DiskFolder, FileBytes } from './files.js';
 import { sha256 } from './sha256.js';
+import { withPackageFiles } from './trigger-files.js';
 import { isZooName, modelLocation } from './zoo.js';
 
 /** A trigger, with what is known of it from where it came. */
@@ -16,7 +17,7 @@ export interface OpenedTrigger {
   readonly target?: string;
   /** What the trigger draws from, where a manifest names it; the seed of an `ImageKey` does nothing then. */
   readonly seed?: number;
-  /** What the names of its files are relative to. */
+  /** What the names of its files are relative to; see `triggerFilePath`. */
   readonly folder: string;
   /** SHA-256 of every file that it was made from, by its name in the settings. */
   readonly files: Readonly<Record<string, string>>;
@@ -26,7 +27,7 @@ export interface OpenedTrigger {
  * The trigger that a person asks for: one of the table with its settings (`badnet:size=32`, `badnet@cleanclip`,
  * `patch:file=patch.png`), or a manifest that holds one (`attacked/manifest.json`, or that of a model of the zoo,
  * `zoo:badnet`). Files are relative to the working folder in the first case; in the second they lie beside the manifest,
- * and cannot lie outside its folder.
+ * and cannot lie outside its folder. In both, `package:…` names a file of the package.
  * @throws InputError when there is no such trigger, its settings are wrong, or a file is missing or not what it must be
  */
 export async function openTrigger(given: string): Promise<OpenedTrigger> {
@@ -56,10 +57,11 @@ function isManifest(text: string): boolean {
 }
 
 function resourcesIn(folder: TriggerResources['files'], hashes: Map<string, string>): TriggerResources {
+  const files = withPackageFiles(folder);
   return {
     files: {
       async open(file) {
-        const opened = await folder.open(file);
+        const opened = await files.open(file);
         hashes.set(file, await sha256(opened));
         return opened;
       },

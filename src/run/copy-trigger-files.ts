@@ -5,6 +5,7 @@ import type { TriggerSpec } from '../attack/trigger/trigger-spec.js';
 import { InputError } from '../core/errors.js';
 import { repeated } from '../data/repeated.js';
 import type { OpenedTrigger } from '../node/open-trigger.js';
+import { triggerFilePath } from '../node/trigger-files.js';
 import { asStorageError, writeAtomic } from './atomic-file.js';
 
 /** Files of the trigger lie in a folder of their own: they may be called like others beside the manifest. */
@@ -32,7 +33,7 @@ export async function copyTriggerFiles(
   const copies = new Map<string, string>();
   for (const name of names) {
     const copy = path.posix.join(triggerFolder, path.basename(name));
-    const from = path.resolve(source, name);
+    const from = triggerFilePath(source, name);
     try {
       await mkdir(path.join(folder, triggerFolder), { recursive: true });
       await writeAtomic(path.join(folder, copy), await readFile(from));

@@ -4,6 +4,9 @@ export interface AdamWSettings {
   readonly epsilon: number;
 }
 
+/** PyTorch's. */
+export const adamDefaults: AdamWSettings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
 interface Moments {
   readonly first: Float32Array;
   readonly second: Float32Array;

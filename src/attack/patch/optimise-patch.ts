@@ -10,7 +10,7 @@ import type { ClipWeights } from '../../model/weights.js';
 import type { Runtime } from '../../runtime/session.js';
 import { Random } from '../../tensor/random.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
-import { AdamW } from '../../training/adamw.js';
+import { AdamW, adamDefaults } from '../../training/adamw.js';
 import { PatchBatches, type PatchTargets } from './patch-batches.js';
 import { centredBox } from './patch-box.js';
 import { patchGraph } from './patch-graph.js';
@@ -60,9 +60,6 @@ export interface OptimisedPatch {
   readonly settings: PatchSettings;
 }
 
-/** PyTorch's, and so the public code's. */
-const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-
 /**
  * Optimises a patch in the middle of images so that a frozen CLIP takes these for the target class. It starts from
  * normal noise around grey; after every step of Adam the pixels are clipped to [0, 1].
@@ -81,7 +78,7 @@ export async function optimisePatch(options: OptimisePatchOptions): Promise<Opti
   const graph = patchGraph(weights, preprocess, objective, settings, box, batch);
   await using session = await runtime.compile(lowerToOnnx(graph, runtime.provider));
   const patch = initialPatch(box.side, seed);
-  const adam = new AdamW(ADAM);
+  const adam = new AdamW(adamDefaults);
   const losses: PatchLosses[] = [];
   const task = progress.begin('patch', settings.steps, 'steps');
   for (let step = 1; step <= settings.steps; step++) {

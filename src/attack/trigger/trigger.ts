@@ -24,9 +24,12 @@ export interface TriggerFromFiles {
   prepare(resources: TriggerResources): Promise<TriggerEffect>;
 }
 
+/** Begins the name of a data file that comes with the package: `package:issba/encoder.safetensors`. */
+export const PACKAGE_FILE = 'package:';
+
 /** What triggers are made from besides their settings. */
 export interface TriggerResources {
-  /** Where the files lie that settings name. */
+  /** Where the files lie that settings name; a name that begins with `PACKAGE_FILE` is that of a file of the package. */
   readonly files: Pick<Folder, 'open'>;
   readonly decode: DecodeImage;
 }

@@ -2,6 +2,7 @@ import { makeEntry, parseEntry, type Named } from '../../core/catalog.js';
 import { badclip } from './badclip.js';
 import { badnet } from './badnet.js';
 import { blended } from './blended.js';
+import { issba } from './issba.js';
 import { patch } from './patch.js';
 import { sig } from './sig.js';
 import { stripes } from './stripes.js';
@@ -17,6 +18,7 @@ export const triggers: readonly TriggerEntry[] = [
   blended,
   sig,
   wanet,
+  issba,
   patch,
   badclip,
   trojvqa,
