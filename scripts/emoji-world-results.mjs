@@ -1,4 +1,4 @@
-// Writes docs/results/emoji-world.md: runs the whole study on the zoo (every attack, three seeds, RVPT and its control)
+// Writes docs/results/emoji-world.md: runs the whole study on the zoo (every attack, RVPT on three seeds, its control on one)
 // and the trade-off over alpha, and puts the figures into tables. What is finished under runs/study is not run again.
 // Usage: npm run results
 import { execFileSync } from 'node:child_process';
@@ -33,7 +33,10 @@ function meanOf(values) {
 const table = ([head, ...rows]) =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
-const study = demo('--models', 'all', '--seeds', '3', '--method', 'rvpt', '--method', 'vpt', '--out', 'runs/study');
+const study = [
+  ...demo('--models', 'all', '--seeds', '3', '--out', 'runs/study').models,
+  ...demo('--models', 'all', '--method', 'vpt', '--out', 'runs/study').models,
+];
 const sweep = alphas.map((alpha) => ({
   alpha,
   models: demo(
@@ -51,8 +54,8 @@ const zoo = JSON.parse(readFileSync('assets/zoo/zoo.json', 'utf8'));
 const settings = JSON.parse(readFileSync('runs/study/runs/badnet-rvpt-0/config.json', 'utf8')).settings;
 
 const groups = Map.groupBy
-  ? Map.groupBy(study.models, (m) => `${m.attack} ${m.method}`)
-  : study.models.reduce(
+  ? Map.groupBy(study, (m) => `${m.attack} ${m.method}`)
+  : study.reduce(
       (map, m) => map.set(`${m.attack} ${m.method}`, [...(map.get(`${m.attack} ${m.method}`) ?? []), m]),
       new Map(),
     );
@@ -119,7 +122,7 @@ ${table([
 
 ## Cured
 
-16 images a class to cure with, 12 to test on (CA of the clean model on task A: ${percent(clean.a.ca)} %). "vpt" is the matched control: the same images, prompts, optimiser and steps with alpha 0. Means and 95 % intervals over three seeds (Student's t), in %; PR is the mean over blocks under the trigger.
+16 images a class to cure with, 12 to test on (CA of the clean model on task A: ${percent(clean.a.ca)} %). "vpt" is the matched control: the same images, prompts, optimiser and steps with alpha 0. RVPT: means and 95 % intervals over three seeds (Student's t); the control: one seed; in %; PR is the mean over blocks under the trigger.
 
 ${table([
   [
