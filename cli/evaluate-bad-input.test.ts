@@ -85,7 +85,7 @@ describe('bad input is one message and exit code 2', () => {
     ['a trigger without a target', ['--trigger', 'badnet'], 'got --trigger alone'],
     ['a target without a trigger', ['--target', 'cat'], 'got --target alone'],
     ['a trigger that is none', attack('badnets', 'cat'), 'expected one of badnet, blended'],
-    ['a trigger larger than the image', attack('badnet:size=300', 'cat'), 'the patch would be larger than the image'],
+    ['a trigger larger than the image', attack('badnet:size=300', 'cat'), 'the trigger would be larger than the image'],
     ['gates that cannot be', ['--min-ca', '80', '--max-asr', '0.1'], 'got --min-ca 80, --max-asr without --trigger'],
     ['a template without a place for the class', ['--template', 'a photo'], 'texts with {class} in them'],
     ['a split of data without parts', ['--split', 'test'], '--split test'],
