@@ -246,7 +246,20 @@ describe('report', () => {
 });
 
 describe('defend', () => {
-  const quick = ['--preset', 'paper', '--depth', '1', '--tokens', '2', '--shots', '4', '--batch-size', '8', '--epochs', '2'];
+  const quick = [
+    '--preset',
+    'paper',
+    '--depth',
+    '1',
+    '--tokens',
+    '2',
+    '--shots',
+    '4',
+    '--batch-size',
+    '8',
+    '--epochs',
+    '2',
+  ];
 
   test('measures what it made on --test, and writes the report', async () => {
     const out = measured.file('defended');

@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
+import { format, resolveConfig } from 'prettier';
 
 const alphas = [0, 2, 8];
 
@@ -96,9 +97,7 @@ const verdicts = [...groups.values()]
     ];
   });
 
-writeFileSync(
-  'docs/results/emoji-world.md',
-  `# Results on the emoji world
+const page = `# Results on the emoji world
 
 Made by \`npm run build && npm run results\` on ${cpus()[0].model}, ${availableParallelism()} cores, with rvpt ${zoo.versions.rvpt}, onnxruntime ${zoo.versions.onnxruntime}, Node ${process.versions.node}. This page is written by that command; what it means is in [the emoji world](../emoji-world.md) and [deviations](../deviations.md).
 
@@ -160,5 +159,6 @@ ${table([
 \`\`\`json
 ${JSON.stringify(settings, undefined, 1)}
 \`\`\`
-`,
-);
+`;
+const file = 'docs/results/emoji-world.md';
+writeFileSync(file, await format(page, { ...(await resolveConfig(file)), parser: 'markdown' }));

@@ -22,7 +22,20 @@ beforeAll(async () => {
 });
 afterAll(() => scope[Symbol.asyncDispose]());
 
-const fast = ['--preset', 'paper', '--depth', '1', '--tokens', '4', '--shots', '8', '--batch-size', '8', '--learning-rate', '0.05'];
+const fast = [
+  '--preset',
+  'paper',
+  '--depth',
+  '1',
+  '--tokens',
+  '4',
+  '--shots',
+  '8',
+  '--batch-size',
+  '8',
+  '--learning-rate',
+  '0.05',
+];
 
 function defend(out: string, ...more: string[]): Promise<Outcome> {
   return runInProcess(['defend', '--model', model, '--data', data, '--out', at(out), ...fast, ...more], commands);

@@ -31,7 +31,20 @@ afterAll(async () => {
 
 /** Starts the tuning; resolves when the process has ended, one way or the other. */
 function tune(out: string, killAfter?: number): Promise<{ readonly killed: boolean; readonly stderr: string }> {
-  const settings = ['--preset', 'paper', '--depth', '1', '--tokens', '4', '--shots', '8', '--batch-size', '8', '--epochs', '60'];
+  const settings = [
+    '--preset',
+    'paper',
+    '--depth',
+    '1',
+    '--tokens',
+    '4',
+    '--shots',
+    '8',
+    '--batch-size',
+    '8',
+    '--epochs',
+    '60',
+  ];
   const run = [
     '--model',
     model,
