@@ -33,7 +33,7 @@ export const demo = defineCommand({
     ...givenTuningSchema.shape,
   }),
   examples: [
-    { description: 'three attacks, in about three minutes', command: 'demo' },
+    { description: 'three attacks, in two or three minutes', command: 'demo' },
     {
       description: 'the whole study: every attack, three seeds, with the control',
       command: 'demo --models all --seeds 3 --method rvpt --method vpt --out runs/study',
