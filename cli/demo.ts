@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { methodNames } from '../src/defense/defenses.js';
 import { givenTuningSchema } from '../src/defense/tuning-settings.js';
+import { meanInterval } from '../src/evaluation/mean-interval.js';
 import { demo as runDemo, type DefendedModel } from '../src/run/demo.js';
 import { zooRecipes, zooTarget } from '../src/run/zoo-recipes.js';
 import { defineCommand } from './command.js';
@@ -121,22 +122,12 @@ function tableOf(defended: readonly DefendedModel[], { table }: Format): string 
   return table(['attack', 'cure', 'clean pictures right', 'attack succeeds', 'with trigger right', 'time'], rows);
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
+const mean = (values: readonly number[]): number => meanInterval(values).mean;
 
-/** Half the 95 % interval of the mean over seeds, by Student's t; nothing for one seed. */
+/** Half the 95 % interval of the mean over seeds; nothing for one seed. */
 function spread(values: readonly number[]): string {
-  if (values.length < 2) return '';
-  const m = mean(values);
-  const variance = values.reduce((sum, value) => sum + (value - m) ** 2, 0) / (values.length - 1);
-  return ` ± ${(100 * studentT(values.length - 1) * Math.sqrt(variance / values.length)).toFixed(1)}`;
-}
-
-/** The 97.5 % quantile of Student's t; beyond 10 degrees of freedom the one of 10, which is on the safe side. */
-function studentT(degrees: number): number {
-  const table = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
-  return table[Math.min(degrees, table.length) - 1];
+  const { half } = meanInterval(values);
+  return half === undefined ? '' : ` ± ${(100 * half).toFixed(1)}`;
 }
 
 function figures({ attack, method, seed, before, after, resistivity, cleanPa, seconds, run }: DefendedModel): object {

@@ -6,6 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { format, resolveConfig } from 'prettier';
 
+const { meanInterval } = await import('../dist/src/evaluation/mean-interval.js');
+
 const alphas = [0, 2, 8];
 
 /** @param {readonly string[]} options */
@@ -19,15 +21,12 @@ function demo(...options) {
 }
 
 const percent = (/** @type {number} */ rate) => (100 * rate).toFixed(1);
-const mean = (/** @type {readonly number[]} */ values) => values.reduce((a, b) => a + b, 0) / values.length;
+const mean = (/** @type {readonly number[]} */ values) => meanInterval(values).mean;
 
-/** Mean and half its 95 % interval by Student's t over seeds. @param {readonly number[]} values */
+/** Mean and half its 95 % interval over seeds. @param {readonly number[]} values */
 function meanOf(values) {
-  if (values.length < 2) return percent(mean(values));
-  const m = mean(values);
-  const deviation = Math.sqrt(values.reduce((sum, v) => sum + (v - m) ** 2, 0) / (values.length - 1));
-  const t = [12.706, 4.303, 3.182, 2.776][values.length - 2] ?? 2.776;
-  return `${percent(m)} ± ${((100 * t * deviation) / Math.sqrt(values.length)).toFixed(1)}`;
+  const { mean: value, half } = meanInterval(values);
+  return half === undefined ? percent(value) : `${percent(value)} ± ${(100 * half).toFixed(1)}`;
 }
 
 /** @param {readonly (readonly string[])[]} rows */

@@ -75,3 +75,19 @@ test('a flip moves pixels whole, and twice is nothing', () => {
     }),
   );
 });
+
+test('the light crop keeps 70 % of the area or more, where crop-flip goes below a fifth', () => {
+  // the share of the columns and rows that a view still spans, read off the ramps
+  const spans = (name: 'crop-flip' | 'light-crop-flip'): number[] =>
+    Array.from({ length: 200 }, (_, index) => {
+      const { data } = augmentations[name](image, preprocess, { seed: 4, imageKey: 'a.png', view: index });
+      const span = (channel: number): number => {
+        const values = data.filter((_value, i) => i % 3 === channel);
+        return (Math.max(...values) - Math.min(...values)) / 255;
+      };
+      return span(0) * span(1);
+    });
+  // eight pixels show seven eighths of what they cover along each side
+  expect(Math.min(...spans('light-crop-flip'))).toBeGreaterThan(0.7 * 0.7);
+  expect(Math.min(...spans('crop-flip'))).toBeLessThan(0.2);
+});

@@ -18,7 +18,7 @@ import type { TaskSplit } from '../world/task-dataset.js';
 import { claimFolder } from './claim-folder.js';
 import { defend } from './defend.js';
 import { evaluate } from './evaluate.js';
-import { measureRun } from './measure-run.js';
+import { measureRun, type MeasureRunOptions } from './measure-run.js';
 import { readRun } from './read-run.js';
 import { renderScenes, scenesManifest } from './render-scenes.js';
 import { RunFolder } from './run-folder.js';
@@ -173,12 +173,11 @@ async function defendOne(options: DemoOptions, defense: Defense): Promise<Defend
   });
   const attack = { trigger: trigger.trigger, target: zooTarget };
   const known = (await readRun(run)).evaluation;
+  // a demo that was stopped, or is run again, does not measure twice
   const comparison =
     known?.data.path === test.source.location
-      ? known // a demo that was stopped, or run again
-      : await measureRun({ ...common, dataset: test, prompts, attack, batch: BATCH });
-  await using folder = await RunFolder.open(run);
-  await folder.writeEvaluation(comparison);
+      ? known
+      : await measureAndKeep(run, { ...common, dataset: test, prompts, attack, batch: BATCH });
   const { before, after } = comparison;
   return {
     attack: model,
@@ -191,6 +190,13 @@ async function defendOne(options: DemoOptions, defense: Defense): Promise<Defend
     seconds,
     run,
   };
+}
+
+async function measureAndKeep(run: string, options: MeasureRunOptions): Promise<Comparison> {
+  const comparison = await measureRun(options);
+  await using folder = await RunFolder.open(run);
+  await folder.writeEvaluation(comparison);
+  return comparison;
 }
 
 /** Means over the blocks, under the trigger. */
