@@ -16,6 +16,7 @@ const order = [
   ['training'],
   ['attack', 'defense'],
   ['evaluation'],
+  ['export'],
   ['node'],
   ['run'],
   ['report'],

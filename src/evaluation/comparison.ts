@@ -6,7 +6,7 @@ const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in hexadecimal');
 
 /** The figures of one model, as `evaluate --json` prints them: `CleanMetrics` and `AttackMetrics`. */
-const figuresSchema = z.object({
+export const figuresSchema = z.object({
   clean: z.object({ ca: share, ca_interval: interval, n: count }),
   attacked: z
     .object({
@@ -23,7 +23,8 @@ const figuresSchema = z.object({
 });
 export type Figures = z.output<typeof figuresSchema>;
 
-const attackSchema = z.object({
+/** The attack that triggered images were made with. */
+export const measuredAttackSchema = z.object({
   trigger: z.object({ name: z.string().min(1), settings: z.record(z.string(), z.json()) }),
   target: z.object({ index: count, name: z.string() }),
   /** Of the randomness in the trigger. */
@@ -90,7 +91,7 @@ export const comparisonSchema = z
     model: z.object({ path: z.string(), sha256 }),
     /** `sha256` is that of the canonical list of the images. */
     data: z.object({ path: z.string(), split: z.string().optional(), classes: count, images: count, sha256 }),
-    attack: attackSchema.optional(),
+    attack: measuredAttackSchema.optional(),
     before: figuresSchema,
     after: figuresSchema,
     resistivity: resistivitySchema,

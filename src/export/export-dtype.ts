@@ -1,0 +1,6 @@
+/** What weights can be exported as. */
+export const exportDtypes = ['fp32', 'fp16', 'q8'] as const;
+export type ExportDtype = (typeof exportDtypes)[number];
+
+/** What transformers.js appends to the name of a model file. */
+export const dtypeSuffix: Readonly<Record<ExportDtype, string>> = { fp32: '', fp16: '_fp16', q8: '_quantized' };
