@@ -2,11 +2,13 @@ import type { Folder } from '../core/bytes.js';
 import { InputError } from '../core/errors.js';
 import { splits, type Sample, type Split } from './sample.js';
 
-/** What a person points at: a folder, or a list file in one. */
+/** What a person points at: a folder, or a file in one. */
 export interface DatasetLocation {
   readonly folder: Folder;
-  /** Name of the list file inside `folder`. */
+  /** Name of a file inside `folder`: a list, a parquet file, a tar shard, or a pattern of shards. */
   readonly file?: string;
+  /** The part that the location itself names, as `hf:owner/name:test` does. */
+  readonly split?: string;
 }
 
 export interface ListOptions {
