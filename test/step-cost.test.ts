@@ -115,7 +115,7 @@ describe('a tuning step of ViT-B/32 with D 3, b 50, batch 32 and 1000 classes', 
 
 test('lowered for webgpu, a step holds its weights about twice', () => {
   const bytes = (provider: 'cpu' | 'webgpu'): number =>
-    lowerToOnnx(step(paper), provider).floats.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+    lowerToOnnx(step(paper), provider).tensors.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
   expect(bytes('webgpu') / bytes('cpu')).toBeGreaterThan(1.9);
   expect(bytes('webgpu') / bytes('cpu')).toBeLessThan(2);
 });

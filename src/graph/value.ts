@@ -52,6 +52,9 @@ export class ShapeError extends Error {
   }
 }
 
+/** Lengths that stand for free axes: primes that no real axis has. */
+const standIns = [1_000_003, 1_000_033, 1_000_037, 1_000_039] as const;
+
 /**
  * A static tensor program under construction: values in the order they were made, which is a topological order.
  * Nothing runs here; `lowerToOnnx` and the reference evaluator give it meaning.
@@ -60,9 +63,15 @@ export class Graph {
   #nextId = 0;
   readonly #inputs = new Map<string, Value>();
   readonly #scalars = new Map<number, Value>();
+  readonly #freeAxes = new Map<number, string>();
 
   get inputs(): ReadonlyMap<string, Value> {
     return this.#inputs;
+  }
+
+  /** Names of the free axes by the lengths that stand for them. */
+  get freeAxes(): ReadonlyMap<number, string> {
+    return this.#freeAxes;
   }
 
   /** Number of values made so far. */
@@ -76,6 +85,25 @@ export class Graph {
     const value = this.#value({ dtype, shape }, { kind: 'input', name });
     this.#inputs.set(name, value);
     return value;
+  }
+
+  /**
+   * Declares an axis whose length is known only when the program runs, such as a batch of any size. Shapes are numbers
+   * all the same: the axis is built with a prime for a length, which shape rules treat as they do any other, and the
+   * lengths that depend on it are its multiples. Such a graph is for lowering; it cannot be evaluated.
+   * @returns the length that stands for it
+   */
+  freeAxis(name: string): number {
+    const length = standIns.at(this.#freeAxes.size);
+    if (length === undefined)
+      throw new Error(`graph: free axis ${name} is one more than the ${standIns.length} there are`);
+    this.#freeAxes.set(length, name);
+    return length;
+  }
+
+  /** Whether a length depends on a free axis. */
+  isFree(length: number): boolean {
+    return [...this.#freeAxes.keys()].some((standIn) => length !== 0 && length % standIn === 0);
   }
 
   /**

@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { FrozenLayers } from './layers.js';
 import { textEmbedding } from './text-transformer.js';
 import { sharedKeysValues, type SharedKeysValues } from './transformer.js';
-import { classTokens, unitRows, VisionTransformer } from './vision-transformer.js';
+import { classTokens, unitRows, VisionTransformer, type PromptKeysValues } from './vision-transformer.js';
 import type { ClipWeights } from './weights.js';
 
 /** Named outputs of a graph that is ready to be lowered. */
@@ -41,10 +41,15 @@ export function zeroShotLogits(
   textFeatures: TextFeatures,
 ): Value {
   const classes = graph.constant('text features', textFeatures.shape, textFeatures.data);
-  const scale = graph.constant('logit scale', [], async () =>
+  return logitsOf(weights, unitRows(imageEmbeddings), classes);
+}
+
+/** exp(logit_scale) · cos: unit rows [B, E] and [C, E] give [B, C]. */
+export function logitsOf(weights: ClipWeights, images: Value, texts: Value): Value {
+  const scale = images.graph.constant('logit scale', [], async () =>
     Float32Array.of(Math.exp((await weights.read('logit_scale'))[0])),
   );
-  return ops.mul(ops.matMul(unitRows(imageEmbeddings), classes, { transB: true }), scale);
+  return ops.mul(ops.matMul(images, texts, { transB: true }), scale);
 }
 
 /**
@@ -56,13 +61,7 @@ export function imageGraph(weights: ClipWeights, options: ImageGraphOptions): Gr
   const { imageSize, width } = weights.architecture.vision;
   const graph = new Graph();
   const vision = new VisionTransformer(new FrozenLayers(graph, weights));
-  const prompts = new Map<number, SharedKeysValues>();
-  for (const [d, { keys, values }] of options.prompts ?? []) {
-    prompts.set(d, {
-      keys: graph.constant(`prompt keys ${d}`, keys.shape, keys.data),
-      values: graph.constant(`prompt values ${d}`, values.shape, values.data),
-    });
-  }
+  const prompts = promptConstants(graph, options.prompts);
   const embedded = vision.embed(graph.input('pixel_values', [batch, 3, imageSize, imageSize]));
   const states = [embedded, ...vision.blocks(embedded, { from: 0, classTokenOnly: true, prompts })];
   const tokens = states.map(classTokens); // each [B, W]
@@ -72,6 +71,18 @@ export function imageGraph(weights: ClipWeights, options: ImageGraphOptions): Gr
   if (options.classTokens === true) outputs['class_tokens'] = stack(tokens, [batch, width]);
   if (options.attention === true) outputs['attention'] = vision.lastAttention(states[states.length - 2], prompts);
   return outputs;
+}
+
+/** Keys and values of prompts as constants of a graph. */
+export function promptConstants(graph: Graph, folded: FoldedPrompts = new Map()): PromptKeysValues {
+  const prompts = new Map<number, SharedKeysValues>();
+  for (const [d, { keys, values }] of folded) {
+    prompts.set(d, {
+      keys: graph.constant(`prompt keys ${d}`, keys.shape, keys.data),
+      values: graph.constant(`prompt values ${d}`, values.shape, values.data),
+    });
+  }
+  return prompts;
 }
 
 /**

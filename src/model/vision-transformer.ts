@@ -46,10 +46,7 @@ export class VisionTransformer {
    * @returns [B, 1 + M, W]
    */
   embed(pixels: Value): Value {
-    return this.#assemble(
-      cutPatches(pixels, this.#layers.architecture.vision),
-      this.#layers.tensor('vision.position_embedding'),
-    );
+    return this.#assemble(cutPatches(pixels, this.#layers.architecture.vision), this.#places());
   }
 
   /**
@@ -59,16 +56,23 @@ export class VisionTransformer {
    * @returns [B, 1 + K, W]
    */
   embedPatches(patches: Value, places: Value): Value {
-    return this.#assemble(patches, ops.gather(this.#layers.tensor('vision.position_embedding'), places));
+    return this.#assemble(patches, ops.gather(this.#places(), places));
   }
 
-  #assemble(patches: Value, positions: Value): Value {
+  /** What is added at each place, [1 + M, W]: the position, and at the first the class token too. */
+  #places(): Value {
+    const positions = this.#layers.tensor('vision.position_embedding');
+    const [count, width] = positions.shape;
+    const token = ops.reshape(this.#layers.tensor('vision.class_embedding'), [1, width]);
+    return ops.add(positions, ops.pad(token, 0, 0, count - 1));
+  }
+
+  /** @param places what is added to the class token's empty place and to the patches: [1 + K, W], or an image [B, 1 + K, W] */
+  #assemble(patches: Value, places: Value): Value {
     const { architecture } = this.#layers;
-    const { width, normEpsilon } = architecture.vision;
+    const { normEpsilon } = architecture.vision;
     const embedded = ops.matMul(patches, this.#layers.linear(patchFold(architecture)).weight); // [B, K, W]
-    const token = ops.reshape(this.#layers.tensor('vision.class_embedding'), [1, 1, width]);
-    const first = ops.expand(token, [patches.shape[0], 1, width]);
-    const x = ops.add(ops.concat([first, embedded], 1), positions); // [B, 1 + K, W]
+    const x = ops.add(ops.pad(embedded, 1, 1, 0), places); // [B, 1 + K, W]
     const normed = ops.layerNormalization(x, normEpsilon); // [B, 1 + K, W]
     const gained = ops.mul(normed, this.#layers.tensor('vision.pre_norm.weight'));
     return ops.add(gained, this.#layers.tensor('vision.pre_norm.bias')); // [B, 1 + K, W]

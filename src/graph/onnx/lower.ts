@@ -6,10 +6,13 @@ export interface OnnxTensorInfo extends ValueType {
   readonly name: string;
 }
 
-export interface FloatInitializer {
+/** A tensor that is part of the program. Constants lower to float32; other types are for what rewrites a program. */
+export interface Initializer {
   readonly name: string;
   readonly shape: Shape;
-  readonly data: ConstantData;
+  readonly type: 'float32' | 'float16' | 'int8';
+  /** Its elements, or their bytes, little-endian; a function is called when the program is written. */
+  readonly data: ConstantData | Uint8Array | (() => Uint8Array | Promise<Uint8Array>);
 }
 
 /** An ONNX program before it is bytes. */
@@ -18,8 +21,10 @@ export interface OnnxProgram {
   readonly inputs: readonly OnnxTensorInfo[];
   readonly outputs: readonly OnnxTensorInfo[];
   readonly nodes: readonly OnnxNode[];
-  readonly floats: readonly FloatInitializer[];
+  readonly tensors: readonly Initializer[];
   readonly integers: ReadonlyMap<string, readonly number[]>;
+  /** Names of axes of any length, by the lengths that stand for them in shapes. */
+  readonly freeAxes: ReadonlyMap<number, string>;
 }
 
 /**
@@ -28,10 +33,11 @@ export interface OnnxProgram {
  */
 export function lowerToOnnx(outputs: Readonly<Record<string, Value>>, provider: Provider): OnnxProgram {
   const wanted = Object.values(outputs);
+  const [{ graph }] = wanted;
   const nodes = reachableNodes(wanted);
   const names = new Map<Value, string>();
   const inputs: OnnxTensorInfo[] = [];
-  const floats = new Map<string, FloatInitializer>();
+  const tensors = new Map<string, Initializer>();
   const integers = new Map<string, readonly number[]>();
   const emitted: OnnxNode[] = [];
   let fresh = 0;
@@ -41,7 +47,7 @@ export function lowerToOnnx(outputs: Readonly<Record<string, Value>>, provider: 
     const name = leaf.origin.kind === 'input' ? leaf.origin.name : `${leaf.origin.name}#${leaf.id}`;
     names.set(leaf, name);
     if (leaf.origin.kind === 'input') inputs.push({ name, dtype: leaf.dtype, shape: leaf.shape });
-    else floats.set(name, { name, shape: leaf.shape, data: leaf.origin.data });
+    else tensors.set(name, { name, shape: leaf.shape, type: 'float32', data: leaf.origin.data });
   }
   const nameOf = (value: Value): string => {
     const known = names.get(value);
@@ -63,18 +69,22 @@ export function lowerToOnnx(outputs: Readonly<Record<string, Value>>, provider: 
     return results[0];
   };
   const addIntegers: LoweringContext['integers'] = (values) => {
+    if (values.some((value) => graph.isFree(value))) {
+      throw new Error(`lowering: the length of a free axis is not known, in ${values.join(', ')}`);
+    }
     const name = `ints ${values.join(' ')}`;
     integers.set(name, values);
     return name;
   };
   const derived: LoweringContext['derived'] = (name, shape, data) => {
-    floats.set(name, { name, shape, data });
+    tensors.set(name, { name, shape, type: 'float32', data });
     return name;
   };
 
   for (const node of nodes) {
     node.op.lower({
       provider,
+      isFree: (length) => graph.isFree(length),
       inputs: node.inputs.map((value) => ({ name: nameOf(value), dtype: value.dtype, shape: value.shape })),
       outputs: node.outputs.map((value) => ({ name: nameOf(value), dtype: value.dtype, shape: value.shape })),
       node: addNode,
@@ -104,7 +114,8 @@ export function lowerToOnnx(outputs: Readonly<Record<string, Value>>, provider: 
     inputs,
     outputs: results,
     nodes: emitted,
-    floats: [...floats.values()].filter((initializer) => read.has(initializer.name)),
+    tensors: [...tensors.values()].filter((initializer) => read.has(initializer.name)),
     integers,
+    freeAxes: graph.freeAxes,
   };
 }

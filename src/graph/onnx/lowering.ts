@@ -1,8 +1,11 @@
 import type { Shape } from '../../tensor/shape.js';
 import type { ConstantData, ValueType } from '../value.js';
 
-/** Execution providers whose kernels differ enough for a lowering to care. */
-export type Provider = 'cpu' | 'webgpu';
+/**
+ * Execution providers whose kernels differ enough for a lowering to care; and `portable`, for files that others run:
+ * standard operators alone, of which onnxruntime makes its own faster ones when it loads them.
+ */
+export type Provider = 'cpu' | 'webgpu' | 'portable';
 
 export type OnnxAttribute =
   | { readonly int: number }
@@ -32,6 +35,8 @@ export interface LoweringContext {
   readonly provider: Provider;
   readonly inputs: readonly (ValueType & { readonly name: string })[];
   readonly outputs: readonly (ValueType & { readonly name: string })[];
+  /** Whether a length depends on a free axis, and is known only when the program runs. */
+  readonly isFree: (length: number) => boolean;
   /** Emits a node and returns the name of its first output. */
   readonly node: (type: string, inputs: readonly string[], options?: NodeOptions) => string;
   /** An int64 vector as an initializer: axes, shapes, bounds. */

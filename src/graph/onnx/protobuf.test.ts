@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { ProtobufWriter } from './protobuf.js';
 
-const hex = (writer: ProtobufWriter): string => Buffer.from(writer.finish()).toString('hex');
+const hex = async (writer: ProtobufWriter): Promise<string> => Buffer.from(await writer.finish()).toString('hex');
 
 // the first three are the examples of protobuf.dev/programming-guides/encoding
 test.each([
@@ -18,13 +18,13 @@ test.each([
   ['a float, little end first', new ProtobufWriter().float(2, 1.5), '15 00 00 c0 3f'],
   ['a string by its UTF-8 length', new ProtobufWriter().string(1, 'é'), '0a 02 c3 a9'],
   ['no bytes', new ProtobufWriter().bytes(1, new Uint8Array()), '0a 00'],
-] as const)('%s', (_, writer, bytes) => {
-  expect(hex(writer)).toBe(bytes.replaceAll(' ', ''));
-  expect(writer.length).toBe(writer.finish().length);
+] as const)('%s', async (_, writer, bytes) => {
+  expect(await hex(writer)).toBe(bytes.replaceAll(' ', ''));
+  expect(writer.length).toBe(bytes.split(' ').join('').length / 2);
 });
 
-test('fields follow each other, messages nest', () => {
+test('fields follow each other, messages nest', async () => {
   const inner = new ProtobufWriter().varint(1, 1).varint(1, 2);
   const outer = new ProtobufWriter().message(4, inner).message(4, new ProtobufWriter()).varint(5, 3);
-  expect(hex(outer)).toBe('22040801080222002803');
+  expect(await hex(outer)).toBe('22040801080222002803');
 });

@@ -1,9 +1,18 @@
+/** Bytes of a known number that are read when the message is written. */
+interface Later {
+  readonly length: number;
+  readonly read: () => Promise<Uint8Array>;
+}
+
+/** What `stream` gathers before it hands it over. */
+const PIECE = 2 ** 16;
+
 /**
  * Writes the protobuf wire format (protobuf.dev/programming-guides/encoding): just what an ONNX model needs.
  * Messages are built inside out, so that lengths are known when they are written.
  */
 export class ProtobufWriter {
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks: (Uint8Array | Later)[] = [];
   #length = 0;
 
   get length(): number {
@@ -24,6 +33,11 @@ export class ProtobufWriter {
     return this.#tag(field, 2).#varint(BigInt(value.length)).#push(value);
   }
 
+  /** The same with bytes that need not be in memory before they are written. */
+  bytesLater(field: number, length: number, read: () => Promise<Uint8Array>): this {
+    return this.#tag(field, 2).#varint(BigInt(length)).#push({ length, read });
+  }
+
   string(field: number, value: string): this {
     return this.bytes(field, new TextEncoder().encode(value));
   }
@@ -34,14 +48,35 @@ export class ProtobufWriter {
     return this;
   }
 
-  finish(): Uint8Array<ArrayBuffer> {
+  /** The whole message. */
+  async finish(): Promise<Uint8Array<ArrayBuffer>> {
     const out = new Uint8Array(this.#length);
     let at = 0;
-    for (const chunk of this.#chunks) {
-      out.set(chunk, at);
-      at += chunk.length;
+    for await (const piece of this.stream()) {
+      out.set(piece, at);
+      at += piece.length;
     }
     return out;
+  }
+
+  /** The message in pieces: what is read later is in memory one at a time. */
+  async *stream(): AsyncGenerator<Uint8Array, void, undefined> {
+    let gathered: Uint8Array[] = [];
+    let length = 0;
+    for (const chunk of this.#chunks) {
+      if (length > 0 && length + chunk.length > PIECE) {
+        yield joined(gathered, length);
+        gathered = [];
+        length = 0;
+      }
+      if (chunk.length > PIECE) {
+        yield await contentOf(chunk);
+      } else {
+        gathered.push(await contentOf(chunk));
+        length += chunk.length;
+      }
+    }
+    if (length > 0) yield joined(gathered, length);
   }
 
   #tag(field: number, wireType: number): this {
@@ -58,9 +93,28 @@ export class ProtobufWriter {
     return this.#push(Uint8Array.from(bytes));
   }
 
-  #push(bytes: Uint8Array): this {
-    this.#chunks.push(bytes);
-    this.#length += bytes.length;
+  #push(chunk: Uint8Array | Later): this {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
     return this;
   }
+}
+
+/** @throws RangeError when what was promised has another length */
+async function contentOf(chunk: Uint8Array | Later): Promise<Uint8Array> {
+  if (chunk instanceof Uint8Array) return chunk;
+  const bytes = await chunk.read();
+  if (bytes.length !== chunk.length)
+    throw new RangeError(`protobuf: ${chunk.length} bytes promised, got ${bytes.length}`);
+  return bytes;
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    out.set(chunk, at);
+    at += chunk.length;
+  }
+  return out;
 }

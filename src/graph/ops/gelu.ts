@@ -15,8 +15,15 @@ export const geluOp = defineOp({
     const density = ops.scale(ops.exp(ops.scale(ops.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
     return [ops.mul(g, ops.add(cumulative, ops.mul(x, density)))];
   },
-  lower({ inputs, outputs, node }) {
-    node('Gelu', [inputs[0].name], { domain: 'com.microsoft', outputs: [outputs[0].name] });
+  lower({ provider, inputs: [x], outputs, node, floats }) {
+    if (provider === 'portable') {
+      const scalar = (value: number): string => floats([], Float32Array.of(value));
+      const cumulative = node('Add', [node('Erf', [node('Div', [x.name, scalar(Math.SQRT2)])]), scalar(1)]);
+      // this order of products is the one that onnxruntime takes for a Gelu
+      node('Mul', [node('Mul', [x.name, cumulative]), scalar(0.5)], { outputs: [outputs[0].name] });
+      return;
+    }
+    node('Gelu', [x.name], { domain: 'com.microsoft', outputs: [outputs[0].name] });
   },
   evaluate: ([x]) => [map(x, (element) => (element / 2) * (1 + erfReference(element * Math.SQRT1_2)))],
   sample: (draw) => ({ attributes: {}, inputs: [{ shape: draw.shape(draw.integer(0, 3)) }] }),

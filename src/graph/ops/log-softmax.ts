@@ -16,7 +16,7 @@ export const logSoftmaxOp = defineOp({
   },
   lower({ provider, inputs: [x], outputs: [y], node, integers }) {
     const output = { outputs: [y.name] };
-    if (provider === 'cpu') {
+    if (provider !== 'webgpu') {
       node('LogSoftmax', [x.name], { ...output, attributes: { axis: { int: -1 } } });
       return;
     }

@@ -35,7 +35,7 @@ function transposeLastTwo(data: ConstantData, shape: Shape): ConstantData {
   return data instanceof Float32Array ? () => transpose(data) : async () => transpose(await data());
 }
 
-/** The name of operand `index` with its last two axes swapped, for providers without `FusedMatMul`. */
+/** The name of operand `index` with its last two axes swapped, where there is no `FusedMatMul`. */
 function transposed(context: LoweringContext, index: number): string {
   const { name, shape } = context.inputs[index];
   const constant = context.constantInput(index);

@@ -12,8 +12,16 @@ export const reshapeOp = defineOp<{ shape: Shape }>({
     return [{ dtype: inputs[0].dtype, shape }];
   },
   gradient: ({ ops, inputs: [x], gradient }) => [ops.reshape(gradient, x.shape)],
-  lower({ inputs, outputs, node, integers }, { shape }) {
-    node('Reshape', [inputs[0].name, integers(shape)], { outputs: [outputs[0].name] });
+  lower({ inputs, outputs, node, integers, isFree }, { shape }) {
+    // a free axis is 0, "as in the input", where it stays in its place, or −1, "what is left", which one axis can be
+    const lengths = shape.map((length, axis) => {
+      if (!isFree(length)) return length;
+      return inputs[0].shape[axis] === length ? 0 : -1;
+    });
+    if (lengths.filter((length) => length === -1).length > 1) {
+      throw new ShapeError('Reshape', `at most one free axis that moves, for [${shape.join(', ')}]`, inputs);
+    }
+    node('Reshape', [inputs[0].name, integers(lengths)], { outputs: [outputs[0].name] });
   },
   evaluate: ([x], { shape }) => [{ shape, data: x.data }],
   sample(draw) {

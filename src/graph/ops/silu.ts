@@ -13,7 +13,11 @@ export const siluOp = defineOp({
     const slope = ops.mul(ops.sigmoid(u), ops.add(ops.sub(u, y), u.graph.scalar(1)));
     return [ops.mul(g, slope)];
   },
-  lower({ inputs, outputs, node }) {
+  lower({ provider, inputs, outputs, node }) {
+    if (provider === 'portable') {
+      node('Mul', [inputs[0].name, node('Sigmoid', [inputs[0].name])], { outputs: [outputs[0].name] });
+      return;
+    }
     node('QuickGelu', [inputs[0].name], {
       domain: 'com.microsoft',
       outputs: [outputs[0].name],
