@@ -37,6 +37,8 @@ const rows = (): Tokenizer => ({
   contextLength: tokens,
   startToken: 598,
   endToken: 599,
+  names: { start: '<start>', end: '<end>' },
+  json: {},
   tokenIds: (text) => [...ids.data.subarray(Number(text) * tokens, (Number(text) + 1) * tokens)].map(Number),
   encode: (texts) => ({
     shape: [texts.length, tokens],

@@ -1,7 +1,7 @@
 import { overlapped } from '../core/overlapped.js';
 import type { Progress } from '../core/progress.js';
 import { ImageLoader, type BrokenImage, type LoadedImage, type LoadOptions } from '../data/loader.js';
-import { ImageEncoder, type EncodedImages } from '../inference/image-encoder.js';
+import { ImageEncoder, type EncodedImages, type Encoder } from '../inference/image-encoder.js';
 import type { FoldedPrompts, ImageGraphOptions } from '../model/clip-graphs.js';
 import type { ClipWeights } from '../model/weights.js';
 import type { Runtime } from '../runtime/session.js';
@@ -17,6 +17,8 @@ export interface MeasureOptions {
   readonly source: Pick<LoadOptions, 'images' | 'samples' | 'decode' | 'preprocess' | 'alsoSquashed' | 'onBroken'>;
   /** Keys and values of the visual prompts of a defended model. */
   readonly prompts?: FoldedPrompts | undefined;
+  /** Opens another encoder than the model's own, for images that come together in batches of `batch` at most. */
+  readonly openEncoder?: (batch: number) => Promise<Encoder>;
   /** Views that go through the model together; an image's own always do, so there may be more. */
   readonly batch: number;
   readonly progress: Progress;
@@ -39,7 +41,7 @@ export interface EncodedViews {
  * @throws InputError naming the image, where it is `fail`
  */
 export async function encodeViews(
-  { runtime, weights, source, prompts, batch, progress, signal }: MeasureOptions,
+  { runtime, weights, source, prompts, openEncoder, batch, progress, signal }: MeasureOptions,
   views: readonly View[],
   outputs: Omit<ImageGraphOptions, 'batch' | 'prompts'>,
   use: (encoded: EncodedViews) => void,
@@ -47,11 +49,14 @@ export async function encodeViews(
   const { samples, preprocess } = source;
   const imagesAtOnce = Math.max(1, Math.min(Math.floor(batch / views.length), samples.length));
   const loader = new ImageLoader({ ...source, ahead: (runtime.lanes + 1) * imagesAtOnce });
-  await using encoder = await ImageEncoder.create(runtime, weights, {
-    ...outputs,
-    batch: imagesAtOnce * views.length,
-    ...(prompts === undefined ? {} : { prompts }),
-  });
+  const size = imagesAtOnce * views.length;
+  await using encoder =
+    (await openEncoder?.(size)) ??
+    (await ImageEncoder.create(runtime, weights, {
+      ...outputs,
+      batch: size,
+      ...(prompts === undefined ? {} : { prompts }),
+    }));
   const encode = async (images: LoadedImage[]): Promise<EncodedViews> => ({
     images,
     encoded: await encoder.encode(pixelValues(images, views, preprocess.imageSize)),

@@ -1,5 +1,5 @@
 import type { Trigger } from '../attack/trigger/trigger.js';
-import type { BrokenImage } from '../data/loader.js';
+import type { BrokenImage, LoadedImage } from '../data/loader.js';
 import type { Sample } from '../data/sample.js';
 import type { TextFeatures } from '../model/clip-graphs.js';
 import { attackedViews } from './attacked-views.js';
@@ -46,20 +46,43 @@ export interface Evaluation {
  * @throws InputError (`data`) when no image counts for one of the metrics
  */
 export async function evaluateClip(options: EvaluateOptions): Promise<Evaluation> {
+  return evaluateLogits(options, () => undefined);
+}
+
+/**
+ * The same, and tells the logits.
+ * @param tell is given the batches in order: images, and for each view its logits [n, C] and the class of each image
+ */
+export async function evaluateLogits(
+  options: EvaluateOptions,
+  tell: (images: readonly LoadedImage[], views: readonly AnsweredView[]) => void,
+): Promise<Evaluation> {
   const { attack } = options;
   const [classes] = options.textFeatures.shape;
   const { views, source, textFeatures, logits } = attackedViews(options);
   const predictions: ImagePrediction[] = [];
   const collect = (encoded: EncodedViews): void => {
     const { images } = encoded;
-    const answers = logits(encoded).map((rows) => largestLogits(rows, classes, (row) => images[row].sample.path));
+    const answered = logits(encoded).map((rows) => ({
+      logits: rows,
+      classes: largestLogits(rows, classes, (row) => images[row].sample.path),
+    }));
     images.forEach(({ sample }, i) => {
-      const triggered = attack === undefined ? {} : { triggered: answers[1][i] };
-      predictions.push({ sample, predicted: answers[0][i], ...triggered });
+      const triggered = attack === undefined ? {} : { triggered: answered[1].classes[i] };
+      predictions.push({ sample, predicted: answered[0].classes[i], ...triggered });
     });
+    tell(images, answered);
   };
   const broken = await encodeViews({ ...options, source }, views, { textFeatures }, collect);
   return { ...metricsOf(predictions, attack?.target), predictions, broken };
+}
+
+/** What the model says of a batch in one view. */
+export interface AnsweredView {
+  /** [n, C] */
+  readonly logits: Float32Array;
+  /** [n] */
+  readonly classes: Int32Array;
 }
 
 function metricsOf(

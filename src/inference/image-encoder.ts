@@ -29,8 +29,16 @@ function head({ shape, data }: Tensor, axis: number, count: number): Tensor {
   return out;
 }
 
-/** The vision tower, compiled for batches of one size. Dispose of it when done. */
-export class ImageEncoder implements AsyncDisposable {
+/** Says of images what `ImageGraphOptions` asks for. Dispose of it when done. */
+export interface Encoder extends AsyncDisposable {
+  /** How many batches may be encoded side by side. */
+  readonly lanes: number;
+  /** @param pixelValues normalised, [n, 3, S, S]; its memory may be empty afterwards */
+  encode(pixelValues: Tensor): Promise<EncodedImages>;
+}
+
+/** The vision tower, compiled for batches of one size. */
+export class ImageEncoder implements Encoder {
   readonly batch: number;
   readonly #session: Session;
 
@@ -39,7 +47,6 @@ export class ImageEncoder implements AsyncDisposable {
     this.#session = session;
   }
 
-  /** How many batches may be encoded side by side. */
   get lanes(): number {
     return this.#session.lanes;
   }

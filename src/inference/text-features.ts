@@ -54,6 +54,19 @@ export async function classTextFeatures(
     task.update(Math.min(start + chunk, count));
   }
   task.end();
+  return meanByClass(embeddings, prompts, embedDim);
+}
+
+/**
+ * The ensemble of every class.
+ * @param embeddings of all texts, [n, E]; scaled to length 1 in place
+ * @returns [C, E]
+ */
+export function meanByClass(
+  embeddings: Float32Array,
+  prompts: readonly (readonly string[])[],
+  embedDim: number,
+): TextFeatures {
   scaleRowsToUnit(embeddings, embedDim);
   const features = tensor([prompts.length, embedDim]);
   let text = 0;

@@ -12,11 +12,18 @@ export const CLIP_WORD_PATTERN = String.raw`'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p
  * ids: bytes that print as Latin-1 stand for themselves and come first; the others borrow the characters from U+0100.
  */
 export function byteCharacters(): string[] {
-  const prints = (byte: number): boolean =>
-    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff);
+  const order = byteOrder();
+  const printing = order.filter(prints).length;
+  return order.map((byte, i) => String.fromCharCode(prints(byte) ? byte : 0x100 + i - printing));
+}
+
+const prints = (byte: number): boolean =>
+  (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff);
+
+/** The bytes in the order in which a byte-level vocabulary lists them. */
+function byteOrder(): number[] {
   const bytes = Array.from({ length: 256 }, (_, byte) => byte);
-  const others = bytes.filter((byte) => !prints(byte)).map((_, i) => String.fromCharCode(0x100 + i));
-  return [...bytes.filter(prints).map((byte) => String.fromCharCode(byte)), ...others];
+  return [...bytes.filter(prints), ...bytes.filter((byte) => !prints(byte))];
 }
 
 /**
@@ -37,20 +44,12 @@ export function clipTokenizerJson(merges: string): object {
     CLIP_START,
     CLIP_END,
   ];
-  const special = (content: string): object => ({
-    id: tokens.indexOf(content),
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
-  });
+  const [start, end] = [CLIP_START, CLIP_END].map((content) => ({ content, id: tokens.indexOf(content) }));
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: [special(CLIP_START), special(CLIP_END)],
+    added_tokens: [specialToken(start), specialToken(end)],
     normalizer: {
       type: 'Sequence',
       normalizers: [
@@ -66,13 +65,7 @@ export function clipTokenizerJson(merges: string): object {
         { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
       ],
     },
-    post_processor: {
-      type: 'RobertaProcessing',
-      sep: [CLIP_END, tokens.length - 1],
-      cls: [CLIP_START, tokens.length - 2],
-      trim_offsets: false,
-      add_prefix_space: false,
-    },
+    post_processor: startEndProcessor(start, end),
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: {
       type: 'BPE',
@@ -84,6 +77,59 @@ export function clipTokenizerJson(merges: string): object {
       byte_fallback: false,
       vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
       merges: pairs,
+    },
+  };
+}
+
+interface NamedToken {
+  readonly content: string;
+  readonly id: number;
+}
+
+function specialToken({ content, id }: NamedToken): object {
+  return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+}
+
+/** The part of a tokenizer.json that puts start and end token around a text. */
+export function startEndProcessor(start: NamedToken, end: NamedToken): object {
+  return {
+    type: 'RobertaProcessing',
+    sep: [end.content, end.id],
+    cls: [start.content, start.id],
+    trim_offsets: false,
+    add_prefix_space: false,
+  };
+}
+
+/**
+ * A tokenizer.json whose ids are the UTF-8 bytes of the small-lettered text; the last two rows of the vocabulary are
+ * start and end.
+ */
+export function byteTokenizerJson(vocabularySize: number): object {
+  const start = { content: CLIP_START, id: vocabularySize - 2 };
+  const end = { content: CLIP_END, id: vocabularySize - 1 };
+  const order = byteOrder();
+  const vocabulary = new Map(byteCharacters().map((character, i) => [character, order[i]]));
+  vocabulary.set(start.content, start.id).set(end.content, end.id);
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: [specialToken(start), specialToken(end)],
+    normalizer: { type: 'Lowercase' },
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
+    post_processor: startEndProcessor(start, end),
+    decoder: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      vocab: Object.fromEntries(vocabulary),
+      merges: [],
     },
   };
 }

@@ -4,7 +4,14 @@ import { z } from 'zod';
 import type { ByteSource } from '../core/bytes.js';
 import { InputError, messageOf } from '../core/errors.js';
 import type { IntTensor } from '../tensor/tensor.js';
-import { CLIP_END, CLIP_START, CLIP_VOCABULARY_SIZE, CLIP_WORD_PATTERN, clipTokenizerJson } from './clip-vocabulary.js';
+import {
+  CLIP_END,
+  CLIP_START,
+  CLIP_VOCABULARY_SIZE,
+  CLIP_WORD_PATTERN,
+  byteTokenizerJson,
+  clipTokenizerJson,
+} from './clip-vocabulary.js';
 
 /** Turns texts into what CLIP's text tower reads. */
 export interface Tokenizer {
@@ -15,6 +22,10 @@ export interface Tokenizer {
   readonly startToken: number;
   /** The token at whose place the text embedding is read. */
   readonly endToken: number;
+  /** What start and end token are called. */
+  readonly names: { readonly start: string; readonly end: string };
+  /** The contents of the tokenizer.json that gives these ids. */
+  readonly json: object;
   /** Ids of a text, without start and end token, as many as there are. */
   tokenIds(text: string): number[];
   /**
@@ -135,9 +146,11 @@ export function tokenizerFromJson(json: unknown, shape: TextShape, name = 'token
   for (const id of ids.values()) largest = Math.max(largest, id);
   if (largest >= shape.vocabularySize) throw tooManyTokens(operation, largest + 1, shape.vocabularySize);
 
-  const find = (what: string, names: readonly string[]): number => {
-    const id = names.map((token) => ids.get(token)).find((candidate) => candidate !== undefined);
-    if (id !== undefined) return id;
+  const find = (what: string, names: readonly string[]): readonly [name: string, id: number] => {
+    for (const name of names) {
+      const id = ids.get(name);
+      if (id !== undefined) return [name, id];
+    }
     throw new InputError({
       code: 'unsupported',
       operation,
@@ -145,8 +158,8 @@ export function tokenizerFromJson(json: unknown, shape: TextShape, name = 'token
       received: 'none',
     });
   };
-  const startToken = find('a start token', START_NAMES);
-  const endToken = find('an end token', END_NAMES);
+  const [start, startToken] = find('a start token', START_NAMES);
+  const [end, endToken] = find('an end token', END_NAMES);
 
   const library = construct(operation, {
     added_tokens: addedTokens,
@@ -160,6 +173,8 @@ export function tokenizerFromJson(json: unknown, shape: TextShape, name = 'token
     ...shape,
     startToken,
     endToken,
+    names: { start, end },
+    json: typeof json === 'object' && json !== null ? json : {},
     tokenIds: (text) => {
       const { ids: found } = library.encode(text, { add_special_tokens: false });
       return found.map((id) => {
@@ -202,6 +217,8 @@ export function byteTokenizer(shape: TextShape): Tokenizer {
     ...shape,
     startToken: vocabularySize - 2,
     endToken: vocabularySize - 1,
+    names: { start: CLIP_START, end: CLIP_END },
+    json: byteTokenizerJson(vocabularySize),
     tokenIds: (text) => [...encoder.encode(text.toLowerCase())],
   });
 }

@@ -3,6 +3,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import type { OnnxModel } from '../graph/onnx/serialize.js';
 import type { Dtype } from '../graph/value.js';
 import type { Shape } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 interface Addressed {
   /** Pairs the answer with the question. */
@@ -12,7 +13,8 @@ interface Addressed {
 
 export interface CreateRequest {
   readonly kind: 'create';
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The model's bytes, or the file that holds it, with its external data beside it. */
+  readonly model: Uint8Array<ArrayBuffer> | string;
   readonly externalData: OnnxModel['externalData'];
   readonly options: InferenceSession.SessionOptions;
 }
@@ -33,7 +35,7 @@ export interface ReleaseRequest {
 export type OnnxRequest = Addressed & (CreateRequest | RunRequest | ReleaseRequest);
 
 /** Outputs by name; empty for requests that give none. */
-export type OnnxResult = Record<string, Float32Array>;
+export type OnnxResult = Record<string, Tensor>;
 
 export type OnnxAnswer =
   { readonly id: number; readonly result: OnnxResult } | { readonly id: number; readonly error: string };

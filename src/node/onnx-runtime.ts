@@ -7,7 +7,7 @@ import { serializeOnnx } from '../graph/onnx/serialize.js';
 import type { Feeds, Runtime, Session } from '../runtime/session.js';
 import { formatShape, sameShape } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { OnnxResult, RunRequest } from './onnx-messages.js';
+import type { CreateRequest, OnnxResult, RunRequest } from './onnx-messages.js';
 import { OnnxThread } from './onnx-thread.js';
 
 /** Execution providers of onnxruntime that may be asked for, and whose kernels each lowers for. */
@@ -53,12 +53,15 @@ class Lane {
   }
 }
 
+/** What goes into a program and comes out of it. */
+export type Signature = Pick<OnnxProgram, 'inputs' | 'outputs' | 'freeAxes'>;
+
 class OnnxSession implements Session {
-  readonly #program: OnnxProgram;
+  readonly #program: Signature;
   readonly #lanes: readonly Lane[];
   readonly #outputs: readonly string[];
 
-  constructor(program: OnnxProgram, lanes: readonly Lane[]) {
+  constructor(program: Signature, lanes: readonly Lane[]) {
     this.#program = program;
     this.#lanes = lanes;
     this.#outputs = program.outputs.map((output) => output.name);
@@ -70,13 +73,15 @@ class OnnxSession implements Session {
 
   async run(feeds: Feeds, given: readonly string[] = []): Promise<Readonly<Record<string, Tensor>>> {
     const checked: Record<string, RunRequest['feeds'][string]> = {};
-    for (const { name, dtype, shape } of this.#program.inputs) {
+    const { inputs, freeAxes } = this.#program;
+    for (const { name, dtype, shape } of inputs) {
       if (!Object.hasOwn(feeds, name)) throw new Error(`session: input ${name} is not fed`);
       const feed = feeds[name];
-      if (!sameShape(feed.shape, shape)) {
+      const expected = shape.map((length, axis) => (freeAxes.has(length) ? (feed.shape[axis] ?? length) : length));
+      if (!sameShape(feed.shape, expected)) {
         throw new Error(`session: input ${name}: expected ${formatShape(shape)}, got ${formatShape(feed.shape)}`);
       }
-      checked[name] = { dtype, shape, data: feed.data };
+      checked[name] = { dtype, shape: feed.shape, data: feed.data };
     }
     const unknown = Object.keys(feeds).filter((name) => !Object.hasOwn(checked, name));
     if (unknown.length > 0) throw new Error(`session: no input named ${unknown.join(', ')}`);
@@ -85,8 +90,7 @@ class OnnxSession implements Session {
       const { buffer } = feeds[name].data;
       return buffer instanceof ArrayBuffer ? [buffer] : [];
     });
-    const results = await lane.run({ kind: 'run', feeds: checked, outputs: this.#outputs }, transfer);
-    return Object.fromEntries(this.#program.outputs.map(({ name, shape }) => [name, { shape, data: results[name] }]));
+    return lane.run({ kind: 'run', feeds: checked, outputs: this.#outputs }, transfer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -129,6 +133,23 @@ export class OnnxRuntime implements Runtime {
   /** @throws InputError (`unsupported`) when onnxruntime cannot use the device on this machine */
   async compile(program: OnnxProgram, lanes = 1): Promise<Session> {
     const { bytes, externalData } = await serializeOnnx(program);
+    return this.#start(program, bytes, externalData, lanes);
+  }
+
+  /**
+   * A model that lies in a file, its external data beside it.
+   * @throws InputError (`unsupported`) as `compile` does
+   */
+  async open(file: string, signature: Signature): Promise<Session> {
+    return this.#start(signature, file, [], 1);
+  }
+
+  async #start(
+    program: Signature,
+    model: CreateRequest['model'],
+    externalData: CreateRequest['externalData'],
+    lanes: number,
+  ): Promise<Session> {
     const weightBytes = externalData.reduce((sum, { data }) => sum + data.length, 0);
     const count = weightBytes > MOST_BYTES_TWICE ? 1 : Math.min(lanes, this.lanes);
     const options: InferenceSession.SessionOptions = {
@@ -141,7 +162,9 @@ export class OnnxRuntime implements Runtime {
       logSeverityLevel: 3,
       ...(this.#forbidFallback ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
     };
-    const buffers = [bytes, ...externalData.map(({ data }) => data)].map(({ buffer }) => buffer);
+    const buffers = [...(typeof model === 'string' ? [] : [model]), ...externalData.map(({ data }) => data)].map(
+      ({ buffer }) => buffer,
+    );
     const opened: Lane[] = [];
     try {
       for (let lane = 0; lane < count; lane++) {
@@ -149,7 +172,7 @@ export class OnnxRuntime implements Runtime {
         const thread = this.#threads[lane];
         const id = thread.newSession();
         // the last lane takes over the memory that the others copy
-        await thread.ask(id, { kind: 'create', bytes, externalData, options }, lane === count - 1 ? buffers : []);
+        await thread.ask(id, { kind: 'create', model, externalData, options }, lane === count - 1 ? buffers : []);
         opened.push(new Lane(thread, id));
       }
     } catch (thrown) {

@@ -30,15 +30,25 @@ function letGo(arrays) {
 }
 
 /**
+ * @param {Uint8Array | string} model
+ * @param {ort.InferenceSession.SessionOptions} options
+ */
+function open(model, options) {
+  return typeof model === 'string'
+    ? ort.InferenceSession.create(model, options)
+    : ort.InferenceSession.create(model, options);
+}
+
+/**
  * @param {import('./onnx-messages.js').OnnxRequest} request
  * @returns {Promise<import('./onnx-messages.js').OnnxResult>}
  */
 async function answer(request) {
   if (request.kind === 'create') {
     refuseMissing(request.options.executionProviders ?? []);
-    const { bytes, externalData, options } = request;
-    sessions.set(request.session, await ort.InferenceSession.create(bytes, { ...options, externalData }));
-    letGo([bytes, ...externalData.map(({ data }) => data)]);
+    const { model, externalData, options } = request;
+    sessions.set(request.session, await open(model, { ...options, externalData }));
+    letGo([...(typeof model === 'string' ? [] : [model]), ...externalData.map(({ data }) => data)]);
     return {};
   }
   const session = sessions.get(request.session);
@@ -57,9 +67,9 @@ async function answer(request) {
   /** @type {import('./onnx-messages.js').OnnxResult} */
   const outputs = {};
   for (const name of request.outputs) {
-    const { data } = results[name];
+    const { data, dims } = results[name];
     if (!(data instanceof Float32Array)) throw new Error(`output ${name} is not float32`);
-    outputs[name] = data;
+    outputs[name] = { shape: dims, data };
   }
   return outputs;
 }
