@@ -10,9 +10,21 @@
  * - `mismatch`: two valid things that do not belong together
  * - `locked`: another process holds the folder
  * - `storage`: the disk is full or may not be written
+ * - `network`: a server that cannot be reached, or that failed each time it was asked
+ * - `access`: something that wants a login, or rights that this login does not have
  */
 export type InputErrorCode =
-  'usage' | 'missing' | 'malformed' | 'hostile' | 'unsupported' | 'data' | 'mismatch' | 'locked' | 'storage';
+  | 'usage'
+  | 'missing'
+  | 'malformed'
+  | 'hostile'
+  | 'unsupported'
+  | 'data'
+  | 'mismatch'
+  | 'locked'
+  | 'storage'
+  | 'network'
+  | 'access';
 
 export interface InputErrorParts {
   readonly code: InputErrorCode;

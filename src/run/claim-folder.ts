@@ -2,7 +2,8 @@ import { mkdir, readdir } from 'node:fs/promises';
 
 import { InputError } from '../core/errors.js';
 import { errnoOf } from '../node/errno.js';
-import { asStorageError, isTemporary } from './atomic-file.js';
+import { asStorageError } from '../node/storage-error.js';
+import { isTemporary } from './atomic-file.js';
 import { isLockName } from './lock.js';
 
 /**

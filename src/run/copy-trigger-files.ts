@@ -5,8 +5,9 @@ import type { TriggerSpec } from '../attack/trigger/trigger-spec.js';
 import { InputError } from '../core/errors.js';
 import { repeated } from '../data/repeated.js';
 import type { OpenedTrigger } from '../node/open-trigger.js';
+import { asStorageError } from '../node/storage-error.js';
 import { triggerFilePath } from '../node/trigger-files.js';
-import { asStorageError, writeAtomic } from './atomic-file.js';
+import { writeAtomic } from './atomic-file.js';
 
 /** Files of the trigger lie in a folder of their own: they may be called like others beside the manifest. */
 const triggerFolder = 'trigger';

@@ -2,7 +2,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { z } from 'zod';
 
 import { InputError } from '../core/errors.js';
-import { asStorageError, writeAtomic } from './atomic-file.js';
+import { asStorageError } from '../node/storage-error.js';
+import { writeAtomic } from './atomic-file.js';
 import { readOrUndefined } from './run-files.js';
 
 /** What every line has: the step it tells of, counted from 1; the rest are numbers. */

@@ -6,7 +6,8 @@ import { z } from 'zod';
 
 import { InputError } from '../core/errors.js';
 import { errnoOf } from '../node/errno.js';
-import { asStorageError, isTemporary } from './atomic-file.js';
+import { asStorageError } from '../node/storage-error.js';
+import { isTemporary } from './atomic-file.js';
 
 const holderSchema = z.object({
   pid: z.int().positive(),

@@ -6,7 +6,8 @@ import { InputError, messageOf } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import type { Comparison } from '../evaluation/comparison.js';
 import { errnoOf } from '../node/errno.js';
-import { asStorageError, writeAtomic } from './atomic-file.js';
+import { asStorageError } from '../node/storage-error.js';
+import { writeAtomic } from './atomic-file.js';
 import { runConfigSchema, runFiles, type RunConfig, type Samples } from './schema.js';
 
 /** What stands in `config.json`, or undefined where there is none. @throws InputError (`malformed`). */

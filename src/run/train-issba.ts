@@ -10,12 +10,13 @@ import type { Raster } from '../core/raster.js';
 import { cachedPairs } from '../data/cached-pairs.js';
 import { FileBytes } from '../node/files.js';
 import { sha256 } from '../node/sha256.js';
+import { asStorageError } from '../node/storage-error.js';
 import type { EmojiAtlas } from '../world/atlas.js';
 import { worldPairs } from '../world/pairs.js';
 import { renderScene } from '../world/render.js';
 import { stylesIn } from '../world/styles.js';
 import { taskDataset } from '../world/task-dataset.js';
-import { asStorageError, writeAtomic } from './atomic-file.js';
+import { writeAtomic } from './atomic-file.js';
 import { currentVersions } from './provenance.js';
 
 export interface TrainIssbaRunOptions extends Omit<TrainIssbaOptions, 'images'> {

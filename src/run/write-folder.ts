@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { InputError } from '../core/errors.js';
 import { errnoOf } from '../node/errno.js';
-import { asStorageError } from './atomic-file.js';
+import { asStorageError } from '../node/storage-error.js';
 
 /**
  * Fills a new or empty folder. All is written beside it and then moved there, so the folder is whole or not there,
