@@ -3,6 +3,7 @@ import { bench } from './bench.js';
 import { defend } from './defend.js';
 import { demo } from './demo.js';
 import { evaluate } from './evaluate.js';
+import { exportCommand } from './export.js';
 import { inspect } from './inspect.js';
 import { optimisePatch } from './optimise-patch.js';
 import { poison } from './poison.js';
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   evaluate,
   resistivity,
   report,
+  exportCommand,
   inspect,
   optimisePatch,
   poison,

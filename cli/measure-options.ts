@@ -82,7 +82,7 @@ export async function openMeasurement(context: Context, flags: MeasureFlags): Pr
 }
 
 /** `limit` of the images in their order. A larger limit keeps the images of a smaller one. */
-function drawn(dataset: Dataset, limit: number | undefined, seed: number): Dataset {
+export function drawn(dataset: Dataset, limit: number | undefined, seed: number): Dataset {
   if (limit === undefined || limit >= dataset.samples.length) return dataset;
   const chosen = new Set(Random.stream(seed, 'measure/images').shuffled(dataset.samples).slice(0, limit));
   return { ...dataset, samples: dataset.samples.filter((sample) => chosen.has(sample)) };

@@ -1,15 +1,10 @@
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 
-import { InputError } from '../src/core/errors.js';
-import { decodePrompts } from '../src/defense/prompts-file.js';
 import { foldPrompts } from '../src/inference/fold-prompts.js';
 import type { FoldedPrompts } from '../src/model/clip-graphs.js';
-import { FileBytes } from '../src/node/files.js';
-import { readRun, type RunRecord } from '../src/run/read-run.js';
-import { runFiles } from '../src/run/schema.js';
+import type { RunRecord } from '../src/run/read-run.js';
+import { readTunedPrompts } from '../src/run/tuned-prompts.js';
 import type { Context } from './command.js';
 import type { OpenedData } from './data-options.js';
 import type { OpenedModel } from './model-options.js';
@@ -34,33 +29,11 @@ export async function openPrompts(
   measuredOn: MeasuredOn,
 ): Promise<FoldedPrompts | undefined> {
   if (prompts === undefined) return undefined;
-  await using file = (await isFolder(prompts))
-    ? await openRunPrompts(context, prompts, measuredOn)
-    : await FileBytes.open(prompts);
-  return await foldPrompts(runtime, clip.weights, await decodePrompts(file, clip.weights.architecture, clip.sha256));
-}
-
-async function isFolder(location: string): Promise<boolean> {
-  return stat(location).then(
-    (info) => info.isDirectory(),
-    () => false, // opening it as a file says why it cannot be
-  );
-}
-
-async function openRunPrompts(context: Context, folder: string, measuredOn: MeasuredOn): Promise<FileBytes> {
-  const run = await readRun(folder);
-  for (const difference of differences(run, measuredOn)) context.note(`${folder}: ${difference}`);
-  return FileBytes.open(path.join(folder, runFiles.prompts)).catch((thrown: unknown) => {
-    if (!(thrown instanceof InputError && thrown.code === 'missing')) throw thrown;
-    throw new InputError({
-      code: 'missing',
-      operation: `open the run ${folder}`,
-      expected: `a finished run with ${runFiles.prompts}`,
-      received: 'one without',
-      fix: 'Finish it with `rvpt defend --resume`.',
-      cause: thrown,
-    });
-  });
+  const tuned = await readTunedPrompts(prompts, clip);
+  if (tuned.run !== undefined) {
+    for (const difference of differences(tuned.run, measuredOn)) context.note(`${prompts}: ${difference}`);
+  }
+  return await foldPrompts(runtime, clip.weights, tuned.prompts);
 }
 
 /** What the run was tuned on and is not measured on, in sentences. */

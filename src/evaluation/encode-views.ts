@@ -17,8 +17,8 @@ export interface MeasureOptions {
   readonly source: Pick<LoadOptions, 'images' | 'samples' | 'decode' | 'preprocess' | 'alsoSquashed' | 'onBroken'>;
   /** Keys and values of the visual prompts of a defended model. */
   readonly prompts?: FoldedPrompts | undefined;
-  /** Opens another encoder than the model's own, for images that come together in batches of `batch` at most. */
-  readonly openEncoder?: (batch: number) => Promise<Encoder>;
+  /** Opens another encoder than the model's own. */
+  readonly openEncoder?: (options: Omit<ImageGraphOptions, 'prompts'>) => Promise<Encoder>;
   /** Views that go through the model together; an image's own always do, so there may be more. */
   readonly batch: number;
   readonly progress: Progress;
@@ -49,14 +49,10 @@ export async function encodeViews(
   const { samples, preprocess } = source;
   const imagesAtOnce = Math.max(1, Math.min(Math.floor(batch / views.length), samples.length));
   const loader = new ImageLoader({ ...source, ahead: (runtime.lanes + 1) * imagesAtOnce });
-  const size = imagesAtOnce * views.length;
+  const wanted = { ...outputs, batch: imagesAtOnce * views.length };
   await using encoder =
-    (await openEncoder?.(size)) ??
-    (await ImageEncoder.create(runtime, weights, {
-      ...outputs,
-      batch: size,
-      ...(prompts === undefined ? {} : { prompts }),
-    }));
+    (await openEncoder?.(wanted)) ??
+    (await ImageEncoder.create(runtime, weights, { ...wanted, ...(prompts === undefined ? {} : { prompts }) }));
   const encode = async (images: LoadedImage[]): Promise<EncodedViews> => ({
     images,
     encoded: await encoder.encode(pixelValues(images, views, preprocess.imageSize)),

@@ -24,7 +24,7 @@ const fileSchema = z.object({
 export type ExportedFile = z.output<typeof fileSchema>;
 
 const promptsSchema = z.object({
-  /** Of the prompts file. */
+  /** Of the values, float32, little-endian, block after block. */
   sha256,
   /** Block numbers d that have prompts. */
   blocks: z.array(count),
@@ -48,7 +48,7 @@ const runSchema = z.object({
   evaluation: z.object(comparisonSchema.shape).omit({ examples: true }).optional(),
 });
 
-const measurementSchema = z.object({
+export const exportMeasurementSchema = z.object({
   /** `sha256` is that of the canonical list of the images. */
   data: z.object({ path: z.string(), split: z.string().optional(), classes: count, images: count, sha256 }),
   templates: z.array(z.string()),
@@ -62,14 +62,14 @@ const measurementSchema = z.object({
       figures: figuresSchema,
       /** Share of the images, triggered ones included, that are called what the reference calls them. */
       agreement: share,
-      /** Largest difference of a logit from the reference's. */
+      /** Largest difference of the logit of what the reference calls an image. */
       logit_difference: z.number().nonnegative(),
     }),
   ),
   /** Images that could not be decoded. */
   skipped: z.array(z.string()),
 });
-export type ExportMeasurement = z.output<typeof measurementSchema>;
+export type ExportMeasurement = z.output<typeof exportMeasurementSchema>;
 
 /** `rvpt_export.json`: what an export is made of and how well it does. Plain JSON; rates are fractions, not rounded. */
 export const exportRecordSchema = z.object({
@@ -84,6 +84,15 @@ export const exportRecordSchema = z.object({
     embed_dim: count,
   }),
   parameters: z.object({ vision: count, text: count, total: count }),
+  /** What the model was trained and measured with; transformers.js resamples in ways of its own, see docs/export.md. */
+  preprocess: z.object({
+    image_size: count,
+    resize_to: count,
+    resize_mode: z.enum(['crop', 'squash']),
+    resample: z.literal('bicubic'),
+    mean: z.array(z.number()),
+    std: z.array(z.number()),
+  }),
   /** What was not in the checkpoint's files and was taken instead. */
   assumptions: z.array(z.string()),
   /** Undefined where the model was exported as it is. */
@@ -101,7 +110,7 @@ export const exportRecordSchema = z.object({
   ),
   onnx: z.object({ opset: count, ir_version: count }),
   /** Where labelled images were given. */
-  measurement: measurementSchema.optional(),
+  measurement: exportMeasurementSchema.optional(),
   /** Every file of the export but this record, the model card and the attestation. */
   files: z.array(fileSchema),
   versions: z.record(z.string(), z.string()),

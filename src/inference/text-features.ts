@@ -5,11 +5,11 @@ import { endOfTextMask } from '../model/end-of-text.js';
 import type { Tokenizer } from '../model/tokenizer.js';
 import type { ClipWeights } from '../model/weights.js';
 import type { Runtime } from '../runtime/session.js';
-import { tensor } from '../tensor/tensor.js';
+import { tensor, type Tensor } from '../tensor/tensor.js';
 import { scaleRowsToUnit } from './unit-rows.js';
 
 /** Texts that go through the text tower together. */
-const CHUNK = 32;
+export const CHUNK = 32;
 
 /**
  * Unit features of classes, each from one or more texts: every text's embedding is scaled to length 1, the mean is
@@ -30,8 +30,7 @@ export async function classTextFeatures(
   const encoded = tokenizer.encode(texts); // [n, context]
   const endOfText = endOfTextMask(encoded, architecture.text); // [n, 1, context]
   const [count, context] = encoded.shape;
-  // the mask is causal, so what stands behind the last end token changes nothing: it is cut off
-  const tokens = 1 + endOfText.data.reduce((last, mark, at) => (mark === 1 ? Math.max(last, at % context) : last), 0);
+  const tokens = lengthOfTexts(endOfText);
   const embeddings = new Float32Array(count * embedDim); // [n, E]
   const chunk = Math.min(CHUNK, count);
   await using session = await runtime.compile(lowerToOnnx(textGraph(weights, chunk, tokens), runtime.provider));
@@ -55,6 +54,14 @@ export async function classTextFeatures(
   }
   task.end();
   return meanByClass(embeddings, prompts, embedDim);
+}
+
+/**
+ * Tokens up to the last end of any text. The mask is causal, so what stands behind changes nothing and can be cut off.
+ * @param endOfText [n, 1, T], see `endOfTextMask`
+ */
+export function lengthOfTexts({ shape: [, , context], data }: Tensor): number {
+  return 1 + data.reduce((last, mark, at) => (mark === 1 ? Math.max(last, at % context) : last), 0);
 }
 
 /**

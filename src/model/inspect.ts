@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { DType } from '../checkpoint/lazy-tensor.js';
-import type { Activation } from './architecture.js';
+import type { Activation, ClipArchitecture } from './architecture.js';
 import type { ArchitectureOptions } from './infer-architecture.js';
 import { loadWeights } from './load-weights.js';
 import { countParameters, type ParameterCounts } from './weights.js';
@@ -48,26 +48,30 @@ export async function inspectCheckpoint(
   options: ArchitectureOptions = {},
 ): Promise<InspectReport> {
   const { weights, assumptions } = loadWeights(checkpoint, options);
-  const { vision, text, embedDim } = weights.architecture;
-  const { endOfText } = text;
   return {
     format: checkpoint.format,
     files: checkpoint.files,
-    architecture: {
-      vision: { image_size: vision.imageSize, patch_size: vision.patchSize, ...towerReport(vision) },
-      text: {
-        context_length: text.contextLength,
-        vocabulary_size: text.vocabularySize,
-        ...towerReport(text),
-        end_of_text: endOfText.kind === 'id' ? endOfText.id : 'argmax',
-      },
-      embed_dim: embedDim,
-    },
+    architecture: describeArchitecture(weights.architecture),
     parameters: countParameters(weights.architecture),
     sha256: await checkpoint.sha256(),
     dtypes: countTypes(checkpoint),
     assumptions,
     ...(await findDegenerate(checkpoint)),
+  };
+}
+
+/** An architecture under the keys that reports and records use. */
+export function describeArchitecture({ vision, text, embedDim }: ClipArchitecture): InspectReport['architecture'] {
+  const { endOfText } = text;
+  return {
+    vision: { image_size: vision.imageSize, patch_size: vision.patchSize, ...towerReport(vision) },
+    text: {
+      context_length: text.contextLength,
+      vocabulary_size: text.vocabularySize,
+      ...towerReport(text),
+      end_of_text: endOfText.kind === 'id' ? endOfText.id : 'argmax',
+    },
+    embed_dim: embedDim,
   };
 }
 

@@ -4,8 +4,8 @@ import { projectionFold } from './folded-weights.js';
 import type { Layers } from './layers.js';
 import { linear, towerBlock, transformerBlock } from './transformer.js';
 
-/** Large enough to silence a score in float32, small enough to stay finite in sums. */
-const MASKED = -1e9;
+/** Large enough to silence a score, small enough for float16. */
+const MASKED = -60_000;
 
 /** 0 where token i may look at token j ≤ i, else a large negative number: [T, T]. */
 export function causalMask(tokens: number): Float32Array {

@@ -33,7 +33,8 @@ export async function writeFolder<T>(
   }
 }
 
-async function refuseFilled(operation: string, folder: string): Promise<void> {
+/** Makes sure that nothing is in a folder, or no folder there. @throws InputError (`usage`), (`storage`) */
+export async function refuseFilled(operation: string, folder: string): Promise<void> {
   const found = await readdir(folder).catch((thrown: unknown) => {
     if (errnoOf(thrown) === 'ENOENT') return [];
     throw asStorageError(`read ${folder}`, thrown);
