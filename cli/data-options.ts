@@ -4,6 +4,7 @@ import { classNameLines } from '../src/data/class-names.js';
 import { classPrompts, defaultTemplate, namedTemplates, resolveTemplates } from '../src/data/class-prompts.js';
 import { datasetLayouts, openDataset, type DatasetOptions } from '../src/data/dataset.js';
 import type { DecodeImage } from '../src/data/image-decoder.js';
+import type { Columns } from '../src/data/layout.js';
 import type { Preprocess } from '../src/data/preprocess.js';
 import { splits, type Dataset } from '../src/data/sample.js';
 import { readText } from '../src/data/text-file.js';
@@ -20,16 +21,22 @@ const layouts = datasetLayouts.map(({ name, summary }) => `${name}: ${summary}`)
 
 /** Options of every command that reads labelled images. */
 export const dataShape = {
-  data: z.string().describe('labelled images: a folder, or the list file in one'),
+  data: z.string().describe('labelled images: a folder, or a file in one: a list, a parquet file, a tar shard'),
   layout: z.enum(layoutNames).optional().describe(`how they lie there, if not found out by looking (${layouts})`),
-  split: z.enum(splits).optional().describe('the part to read, where the data comes in parts'),
+  split: z
+    .string()
+    .optional()
+    .describe(`the part to read, where the data comes in parts: ${splits.join(', ')}, or a name of its own`),
   images: z.string().optional().describe('folder that the paths of a list file are relative to'),
+  imageColumn: z.string().optional().describe('column of images, where a table does not tell'),
+  labelColumn: z.string().optional().describe('column of labels, where a table does not tell'),
   classNames: z.string().optional().describe('file of class names: one a line, or folder,name'),
   template: z
     .array(z.string())
-    .default([defaultTemplate])
+    .optional()
     .describe(
-      `class prompt with {class} in it, or one of ${Object.keys(namedTemplates).join(', ')}; several make an ensemble`,
+      `class prompt with {class} in it, or one of ${Object.keys(namedTemplates).join(', ')}; several make an ensemble; ` +
+        `by default CoOp's for its data sets, else "${defaultTemplate}"`,
     ),
   resize: z
     .enum(['crop', 'squash'])
@@ -62,20 +69,36 @@ export async function openData(
   listing: Pick<DatasetOptions, 'preferredSplits' | 'emptyClasses'>,
 ): Promise<OpenedData> {
   const { data, layout, split, images, classNames, template, resize, maxPixels, exifRotation } = options;
-  const templates = resolveTemplates(template);
+  const given = template === undefined ? undefined : resolveTemplates(template);
   const dataset = await openDataset(await datasetLocation(data), {
     ...listing,
     ...(layout === undefined ? {} : { layout }),
     ...(split === undefined ? {} : { split }),
     ...(images === undefined ? {} : { images: new DiskFolder(images) }),
     ...(classNames === undefined ? {} : { classNames: await readClassNames(classNames) }),
+    columns: columnsOf(options),
   });
+  const templates = given ?? dataset.templates ?? [defaultTemplate];
   return {
     dataset,
     decode: imageDecoder({ maxPixels, exifRotation }),
     preprocess: { ...clip.preprocess, ...(resize === undefined ? {} : { resizeMode: resize }) },
     templates,
     prompts: classPrompts(dataset.classNames, templates),
+  };
+}
+
+/** Columns that were named. */
+export function columnsOf(options: {
+  readonly imageColumn?: string | undefined;
+  readonly labelColumn?: string | undefined;
+  readonly captionColumn?: string | undefined;
+}): Columns {
+  const { imageColumn, labelColumn, captionColumn } = options;
+  return {
+    ...(imageColumn === undefined ? {} : { image: imageColumn }),
+    ...(labelColumn === undefined ? {} : { label: labelColumn }),
+    ...(captionColumn === undefined ? {} : { caption: captionColumn }),
   };
 }
 

@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { chooseFewShot, fromSampleList } from '../src/data/few-shot.js';
 import { ImageLoader } from '../src/data/loader.js';
 import type { Sample } from '../src/data/sample.js';
-import { resolveTemplates } from '../src/data/class-prompts.js';
 import { parseJson, readText } from '../src/data/text-file.js';
 import { defenses, methodNames } from '../src/defense/defenses.js';
 import type { TuningPlan } from '../src/defense/plan.js';
@@ -59,7 +58,7 @@ export const defend = defineCommand({
     { description: 'the paper’s settings', command: 'defend --model clip --data pets/train --out runs/pets' },
     {
       description: 'oxford_pets with its class prompt, 8 images a class',
-      command: 'defend --model clip.pt --data oxford_pets --template pets --shots 8 --out runs/pets8',
+      command: 'defend --model clip.pt --data oxford_pets --shots 8 --out runs/pets8',
     },
     { description: 'go on after a crash', command: 'defend --model clip --data pets/train --out runs/pets --resume' },
     {
@@ -88,7 +87,7 @@ export const defend = defineCommand({
       samples,
       preprocess: data.preprocess,
       decoding: { maxPixels: options.maxPixels, exifRotation: options.exifRotation },
-      templates: resolveTemplates(options.template),
+      templates: data.templates,
       method: options.method,
       settings: tuningSettings(givenTuningSchema.parse(options), preset),
       seed: context.seed,

@@ -5,7 +5,8 @@ import { MANIFEST_FILE } from '../src/attack/poison/manifest.js';
 import type { PreparedPoison } from '../src/attack/poison/poison-model.js';
 import { poisonSchema, poisonShape } from '../src/attack/poison/settings.js';
 import { InputError } from '../src/core/errors.js';
-import { classCaptionPairs, openCaptionPairs, type CaptionPairs } from '../src/data/caption-pairs.js';
+import type { CaptionPairs } from '../src/data/caption-pair.js';
+import { classCaptionPairs, openCaptionPairs } from '../src/data/caption-pairs.js';
 import { namedTemplates, resolveTemplates } from '../src/data/class-prompts.js';
 import { pairSource } from '../src/data/pair-images.js';
 import { resolveTarget } from '../src/evaluation/target.js';
@@ -15,7 +16,7 @@ import { DiskFolder } from '../src/node/files.js';
 import { openTrigger, type OpenedTrigger } from '../src/node/open-trigger.js';
 import { poison as runPoison, type PoisonResult } from '../src/run/poison.js';
 import { defineCommand, type Context } from './command.js';
-import { dataShape, openData } from './data-options.js';
+import { columnsOf, dataShape, openData } from './data-options.js';
 import { triggerHelp } from './measure-options.js';
 import { describeModel, modelShape, openModel, type OpenedModel } from './model-options.js';
 import type { Format } from './output.js';
@@ -26,7 +27,11 @@ const schema = z.object({
   pairs: z
     .string()
     .optional()
-    .describe('image-caption pairs: a .csv file with the columns image,caption and perhaps is_backdoor'),
+    .describe(
+      'image-caption pairs: a .csv file with the columns image,caption and perhaps is_backdoor; ' +
+        'parquet files; WebDataset tar shards (a folder, one, or name-{000..009}.tar)',
+    ),
+  captionColumn: z.string().optional().describe('with --pairs: column of captions, where a table does not tell'),
   ...dataShape,
   data: dataShape.data
     .optional()
@@ -142,8 +147,12 @@ async function openPairs(
     return { pairs, target: classNames[resolveTarget(target, classNames)], classNames };
   }
   if (/^#\d+$/.test(target.trim())) throw refuse('the name of the target: pairs have no classes to count', target);
-  const images = options.images === undefined ? undefined : new DiskFolder(options.images);
-  const pairs = await openCaptionPairs(await datasetLocation(options.pairs ?? ''), images);
+  const pairs = await openCaptionPairs(await datasetLocation(options.pairs ?? ''), {
+    preferredSplits: ['train'],
+    ...(options.split === undefined ? {} : { split: options.split }),
+    ...(options.images === undefined ? {} : { images: new DiskFolder(options.images) }),
+    columns: columnsOf(options),
+  });
   return { pairs, target: target.trim() };
 }
 

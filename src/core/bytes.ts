@@ -13,17 +13,21 @@ export interface ByteSource {
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
-/** A folder of files, by paths relative to it with `/` between the parts. */
-export interface Folder {
-  /** What to call the folder in messages. */
+/** Files by paths with `/` between the parts, wherever they are: in a folder, or inside another file. */
+export interface FileStore {
+  /** What to call the whole in messages. */
   readonly name: string;
-  /** Direct children, sorted by name (code units), hidden entries left out. */
-  list(path?: string): Promise<readonly FolderEntry[]>;
   /**
-   * @throws InputError (`missing`) when there is no such file, (`hostile`) when the path climbs out of the folder.
+   * @throws InputError (`missing`) when there is no such file, (`hostile`) when the path climbs out of a folder.
    */
   open(path: string): Promise<ByteSource>;
   has(path: string): Promise<boolean>;
+}
+
+/** A folder of files, by paths relative to it. */
+export interface Folder extends FileStore {
+  /** Direct children, sorted by name (code units), hidden entries left out. */
+  list(path?: string): Promise<readonly FolderEntry[]>;
 }
 
 export interface FolderEntry {

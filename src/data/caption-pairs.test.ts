@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { MemoryFolder } from '../../test/support/memory-folder.js';
 import { raster } from '../core/raster.js';
 import { cachedPairs } from './cached-pairs.js';
-import { canonicalPairList, classCaptionPairs, openCaptionPairs, type CaptionPairs } from './caption-pairs.js';
+import type { CaptionPairs } from './caption-pair.js';
+import { canonicalPairList, classCaptionPairs, openCaptionPairs } from './caption-pairs.js';
 import { pairSource } from './pair-images.js';
 import { clipPreprocess } from './preprocess.js';
 

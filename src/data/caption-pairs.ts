@@ -1,62 +1,88 @@
-import type { Folder } from '../core/bytes.js';
 import { InputError } from '../core/errors.js';
 import { canonicalJson } from '../core/json.js';
 import { Random } from '../tensor/random.js';
+import type { CaptionPairs } from './caption-pair.js';
 import { classPrompts } from './class-prompts.js';
 import { csvColumns } from './csv.js';
-import { locationName, type DatasetLocation } from './layout.js';
+import {
+  locationName,
+  refuseColumns,
+  refuseSplit,
+  withLocationSplit,
+  type DatasetLocation,
+  type ListOptions,
+} from './layout.js';
 import { missingImages } from './missing-images.js';
 import type { PairSource } from './pair-source.js';
+import { detectParquet, parquetPairs } from './parquet-layout.js';
 import { Problems } from './problems.js';
 import type { Dataset } from './sample.js';
 import { readText, withFile } from './text-file.js';
+import { detectShards, shardPairs } from './webdataset.js';
 
-/** An image and what it is said to show. */
-export interface CaptionPair {
-  /** Path inside the folder of images, `/` between the parts. */
-  readonly image: string;
-  readonly caption: string;
-  /** The list itself says that the pair is poisoned. */
-  readonly backdoored: boolean;
+/** One way image-caption pairs lie on disk. */
+interface PairLayout {
+  readonly name: string;
+  /** Whether `columns` mean anything to it. */
+  readonly hasColumns: boolean;
+  detect(location: DatasetLocation): Promise<DatasetLocation | undefined>;
+  list(location: DatasetLocation, options: ListOptions): Promise<CaptionPairs>;
 }
 
-/** A listed set of pairs; no image has been opened yet. */
-export interface CaptionPairs {
-  readonly pairs: readonly CaptionPair[];
-  readonly images: Folder;
-  /** Folder or list file as the person named it. */
-  readonly location: string;
+const pairLayouts: readonly PairLayout[] = [
+  { name: 'csv', hasColumns: true, detect: detectCsv, list: csvPairs },
+  { name: 'parquet', hasColumns: true, detect: detectParquet, list: parquetPairs },
+  { name: 'webdataset', hasColumns: false, detect: detectShards, list: shardPairs },
+];
+
+/**
+ * Lists the pairs of a CSV file, of parquet files or of tar shards; opens no image.
+ * @throws InputError that lists what is wrong: the form of the list, images that are not there
+ */
+export async function openCaptionPairs(
+  location: DatasetLocation,
+  options: Omit<ListOptions, 'classNames'> = {},
+): Promise<CaptionPairs> {
+  const listOptions = withLocationSplit(options, location);
+  for (const layout of pairLayouts) {
+    const found = await layout.detect(location);
+    if (found === undefined) continue;
+    if (!layout.hasColumns) refuseColumns(options, layout.name, locationName(location));
+    return await layout.list(found, listOptions);
+  }
+  throw new InputError({
+    code: 'usage',
+    operation: `read the pairs ${locationName(location)}`,
+    expected: 'a .csv file with the columns image,caption, parquet files or tar shards',
+    received: location.file === undefined ? 'a folder without them' : 'something else',
+    fix: 'A folder with images by class is given as --data.',
+  });
+}
+
+function detectCsv(location: DatasetLocation): Promise<DatasetLocation | undefined> {
+  return Promise.resolve(location.file?.toLowerCase().endsWith('.csv') === true ? location : undefined);
 }
 
 /**
- * Lists the pairs of a CSV file as CleanCLIP lays them out: the columns `image` (a path relative to the file) and
+ * The pairs of a CSV file as CleanCLIP lays them out: the columns `image` (a path relative to the file) and
  * `caption`, and perhaps `is_backdoor`. An image may have several captions. CleanCLIP takes a pair for poisoned, too,
  * where its path has the word `backdoor` in it; only the column counts here.
- * @param images what the paths are relative to, if not the folder of the list
  * @throws InputError that lists what is wrong: the form of the list, images that are not there
  */
-export async function openCaptionPairs(location: DatasetLocation, images?: Folder): Promise<CaptionPairs> {
-  const { folder, file } = location;
+async function csvPairs(location: DatasetLocation, options: ListOptions): Promise<CaptionPairs> {
+  const { folder, file = '' } = location;
   const name = locationName(location);
   const operation = `read the pairs ${name}`;
-  if (file === undefined) {
-    await folder.list(); // where nothing is, this says so
-    throw new InputError({
-      code: 'usage',
-      operation,
-      expected: 'a .csv file with the columns image,caption',
-      received: 'a folder',
-      fix: 'A folder with images by class is given as --data.',
-    });
-  }
+  refuseSplit(options, name);
+  const { image = 'image', caption = 'caption' } = options.columns ?? {};
   const text = await withFile(folder, file, readText);
-  const expected = 'a header row with image,caption, perhaps is_backdoor, and a row a pair';
-  const rows = csvColumns(text, { operation, expected }, ['image', 'caption'], ['is_backdoor']);
+  const expected = `a header row with ${image},${caption}, perhaps is_backdoor, and a row a pair`;
+  const rows = csvColumns(text, { operation, expected }, [image, caption], ['is_backdoor']);
 
   const problems = new Problems();
   const unclear = rows.flatMap(([, , mark], i) => (markOf(mark) === undefined ? [`${mark} in row ${i + 2}`] : []));
   problems.addList(unclear, (few) => `is_backdoor that is neither 0 nor 1: ${few}`);
-  const from = images ?? folder;
+  const from = options.images ?? folder;
   const paths = [...new Set(rows.map(([image]) => image))];
   problems.addList(await missingImages(from, paths), (few) => `images that are not there: ${few}`);
   problems.throwIfAny({ operation, expected });

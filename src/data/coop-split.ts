@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Folder } from '../core/bytes.js';
 import { InputError } from '../core/errors.js';
 import { nameFolders } from './class-names.js';
+import { namedTemplates } from './class-prompts.js';
 import { chooseSplit, classNameOf, locationName, type DatasetLayout, type Listing } from './layout.js';
 import { Problems } from './problems.js';
 import { splits, type Sample } from './sample.js';
@@ -16,6 +17,19 @@ const schema = z.object({
 });
 
 type CoopSplit = z.output<typeof schema>;
+
+/** The class prompt that CoOp uses for each of its data sets, by the split file (KaiyangZhou/CoOp, trainers/zsclip.py). */
+const templatesByFile: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ['split_zhou_Caltech101.json', namedTemplates.default],
+  ['split_zhou_OxfordPets.json', namedTemplates.pets],
+  ['split_zhou_StanfordCars.json', namedTemplates.default],
+  ['split_zhou_OxfordFlowers.json', namedTemplates.flowers],
+  ['split_zhou_Food101.json', namedTemplates.food],
+  ['split_zhou_SUN397.json', namedTemplates.default],
+  ['split_zhou_DescribableTextures.json', namedTemplates.dtd],
+  ['split_zhou_EuroSAT.json', namedTemplates.eurosat],
+  ['split_zhou_UCF101.json', namedTemplates.ucf101],
+]);
 
 /** CoOp's `split_zhou_*.json`: train, val and test, each a list of [path, label, class name]. */
 export const coopSplit = {
@@ -39,14 +53,16 @@ export const coopSplit = {
       options,
       name,
     );
-    const entries = split[chosen] ?? [];
+    const entries = new Map(Object.entries(split)).get(chosen) ?? [];
     const prefix = options.images === undefined ? await findImages(folder, entries[0][0]) : '';
+    const templates = templatesByFile.get(file);
     const samples: Sample[] = entries.map(([path, label]) => ({ path: prefix + path, label }));
     return {
       classNames: options.classNames === undefined ? names.map(classNameOf) : nameFolders(names, options.classNames),
       samples,
       images: options.images ?? folder,
       split: chosen,
+      ...(templates === undefined ? {} : { templates }),
       imagesSeen: false,
     } satisfies Listing;
   },

@@ -1,8 +1,6 @@
-import { InputError } from '../core/errors.js';
-import { keyedNames } from './class-names.js';
 import { csvColumns } from './csv.js';
-import { classNameOf, locationName, refuseSplit, type DatasetLayout, type Listing } from './layout.js';
-import { firstFew, Problems } from './problems.js';
+import { resolveLabels } from './labels.js';
+import { locationName, refuseSplit, type Columns, type DatasetLayout, type Listing } from './layout.js';
 import type { Sample } from './sample.js';
 import { readText, withFile } from './text-file.js';
 
@@ -12,6 +10,7 @@ const defaultFile = 'labels.csv';
 export const csvList = {
   name: 'csv' as const,
   summary: 'a .csv file with the columns image,label; paths relative to it',
+  hasColumns: true,
 
   async detect(location) {
     const { folder, file } = location;
@@ -23,7 +22,7 @@ export const csvList = {
     const { folder, file = defaultFile } = location;
     const name = locationName({ folder, file });
     refuseSplit(options, name);
-    const rows = readRows(await withFile(folder, file, readText), name);
+    const rows = readRows(await withFile(folder, file, readText), name, options.columns);
     const { classNames, labels } = resolveLabels(
       rows.map(({ label }) => label),
       options.classNames,
@@ -34,52 +33,13 @@ export const csvList = {
   },
 } satisfies DatasetLayout;
 
-function readRows(text: string, name: string): { image: string; label: string }[] {
-  const about = { operation: `read data set ${name}`, expected: 'a header row with image,label and a row an image' };
-  return csvColumns(text, about, ['image', 'label']).map(([image, label]) => ({ image, label }));
-}
-
-/**
- * Labels are class names, or indices where the class-names file does not have them as names, or keys of a class-names
- * file with `key,name` lines.
- */
-function resolveLabels(
-  texts: readonly string[],
-  lines: readonly string[] | undefined,
+function readRows(
+  text: string,
   name: string,
-): { classNames: readonly string[]; labels: number[] } {
-  const given = [...new Set(texts)].sort();
-  const numeric = given.every((text) => /^\d+$/.test(text));
-  if (lines === undefined) {
-    if (!numeric) return { classNames: given.map(classNameOf), labels: positions(texts, given) };
-    throw new InputError({
-      code: 'data',
-      operation: `read data set ${name}`,
-      expected: 'class names in the column label, or a class-names file for its indices',
-      received: 'indices and no such file',
-      fix: 'Give --class-names FILE, one name a line in the order of the indices.',
-    });
-  }
-  const names = lines.map(classNameOf);
-  const known = new Set(names);
-  if (given.every((text) => known.has(classNameOf(text)))) {
-    return { classNames: names, labels: positions(texts.map(classNameOf), names) };
-  }
-  if (numeric) return { classNames: names, labels: texts.map(Number) };
-
-  const keyed = keyedNames(lines);
-  const problems = new Problems();
-  const unknown = given.filter((text) => !keyed.has(classNameOf(text)));
-  problems.addList(unknown, (few) => `labels that are not there: ${few}`);
-  problems.throwIfAny({
-    code: 'mismatch',
-    operation: `read data set ${name}`,
-    expected: `labels of the class-names file (${firstFew(lines)})`,
-  });
-  return { classNames: given.map((text) => keyed.get(classNameOf(text)) ?? text), labels: positions(texts, given) };
-}
-
-function positions(texts: readonly string[], among: readonly string[]): number[] {
-  const index = new Map(among.map((text, i) => [text, i]));
-  return texts.map((text) => index.get(text) ?? -1);
+  { image: imageColumn = 'image', label: labelColumn = 'label' }: Columns = {},
+): { image: string; label: string }[] {
+  const columns = [imageColumn, labelColumn];
+  const expected = `a header row with ${columns.join(',')} and a row an image`;
+  const rows = csvColumns(text, { operation: `read data set ${name}`, expected }, columns);
+  return rows.map(([image, label]) => ({ image, label }));
 }

@@ -1,16 +1,38 @@
 import { InputError } from '../core/errors.js';
 import { canonicalJson } from '../core/json.js';
+import { imagenet, imagenetA, imagenetR, imagenetSketch, imagenetV2 } from './coop-imagenet.js';
 import { coopSplit } from './coop-split.js';
 import { csvList } from './csv-list.js';
 import { imageFolder } from './image-folder.js';
-import { locationName, type DatasetLayout, type DatasetLocation, type Listing, type ListOptions } from './layout.js';
+import {
+  locationName,
+  refuseColumns,
+  withLocationSplit,
+  type DatasetLayout,
+  type DatasetLocation,
+  type Listing,
+  type ListOptions,
+} from './layout.js';
 import { missingImages } from './missing-images.js';
+import { parquet } from './parquet-layout.js';
 import { Problems } from './problems.js';
 import { repeated } from './repeated.js';
 import type { Dataset } from './sample.js';
+import { webdataset } from './webdataset.js';
 
 /** Layouts in the order in which they are tried: a list file says more than the folder around it. */
-export const datasetLayouts = [coopSplit, csvList, imageFolder] as const;
+export const datasetLayouts = [
+  coopSplit,
+  csvList,
+  imagenet,
+  imagenetV2,
+  imagenetSketch,
+  imagenetA,
+  imagenetR,
+  parquet,
+  webdataset,
+  imageFolder,
+] as const;
 
 export type DatasetLayoutName = (typeof datasetLayouts)[number]['name'];
 
@@ -28,13 +50,15 @@ export interface DatasetOptions extends ListOptions {
  */
 export async function openDataset(location: DatasetLocation, options: DatasetOptions = {}): Promise<Dataset> {
   const { layout, found } = await findLayout(location, options.layout);
-  const listing = await layout.list(found, options);
+  if (layout.hasColumns !== true) refuseColumns(options, layout.name, locationName(found));
+  const listing = await layout.list(found, withLocationSplit(options, location));
   await checkListing(listing, locationName(found), options.emptyClasses ?? 'refuse');
-  const { classNames, samples, images, split, ignored = [] } = listing;
+  const { classNames, samples, images, split, templates, ignored = [] } = listing;
   return {
     classNames,
     samples,
     images,
+    ...(templates === undefined ? {} : { templates }),
     source: { layout: layout.name, location: locationName(found), ignored, ...(split === undefined ? {} : { split }) },
   };
 }
@@ -57,13 +81,14 @@ async function findLayout(
 }
 
 async function checkListing(
-  { classNames, samples, images, imagesSeen }: Listing,
+  { classNames, samples, images, imagesSeen, sharedNames = false }: Listing,
   name: string,
   emptyClasses: 'refuse' | 'allow',
 ): Promise<void> {
   const problems = new Problems();
   if (classNames.length < 2) problems.add(`one class only: ${classNames.join('')}`);
-  problems.addList(repeated(classNames), (few) => `class names that more than one class has: ${few}`);
+  const shared = sharedNames ? [] : repeated(classNames);
+  problems.addList(shared, (few) => `class names that more than one class has: ${few}`);
   if (classNames.includes('')) problems.add('an empty class name');
 
   const outside = samples
@@ -81,6 +106,7 @@ async function checkListing(
   problems.throwIfAny({
     operation: `read data set ${name}`,
     expected: 'images of two or more classes, each class with a name of its own',
+    ...(shared.length === 0 ? {} : { fix: 'Give every class a name of its own with --class-names.' }),
   });
 }
 

@@ -1,6 +1,6 @@
-import type { Folder } from '../core/bytes.js';
+import type { FileStore, Folder } from '../core/bytes.js';
 import { InputError } from '../core/errors.js';
-import { splits, type Sample, type Split } from './sample.js';
+import { splitNamed, splits, usualSplit, type Sample, type Split } from './sample.js';
 
 /** What a person points at: a folder, or a file in one. */
 export interface DatasetLocation {
@@ -19,18 +19,30 @@ export interface ListOptions {
   /** Lines of a class-names file. */
   readonly classNames?: readonly string[];
   /** What the paths of a list file are relative to, if not to what its layout says. */
-  readonly images?: Folder;
+  readonly images?: FileStore;
+  /** Columns of a table to take, where its own words do not tell. */
+  readonly columns?: Columns;
+}
+
+/** Columns of a table, by their names. */
+export interface Columns {
+  readonly image?: string;
+  readonly label?: string;
+  readonly caption?: string;
 }
 
 /** What a layout reads, before the checks that all layouts share. */
 export interface Listing {
   readonly classNames: readonly string[];
   readonly samples: readonly Sample[];
-  readonly images: Folder;
+  readonly images: FileStore;
   readonly split?: Split;
+  readonly templates?: readonly string[];
   readonly ignored?: readonly string[];
   /** Whether the images are known to be there; if not, they are looked for. */
   readonly imagesSeen: boolean;
+  /** Classes of the same name are meant to be there; refused by default. */
+  readonly sharedNames?: boolean;
 }
 
 /** One way a labelled data set lies on disk. */
@@ -38,6 +50,8 @@ export interface DatasetLayout {
   readonly name: string;
   /** One line for help texts. */
   readonly summary: string;
+  /** Whether {@link ListOptions.columns} means anything to it. */
+  readonly hasColumns?: boolean;
   /** The location with its list file found, if this layout can read it. */
   detect(location: DatasetLocation): Promise<DatasetLocation | undefined>;
   /** @throws InputError that lists what is wrong. */
@@ -62,7 +76,12 @@ export function chooseSplit(
   { split, preferredSplits = [] }: ListOptions,
   name: string,
 ): Split {
-  const chosen = split ?? preferredSplits.find((preferred) => present.includes(preferred));
+  // a lone part with a name of its own is the data set; a lone `test` is still not taken for something to tune on
+  const lone = present.length === 1 && usualSplit(present[0]) === undefined ? present[0] : undefined;
+  const chosen =
+    split === undefined
+      ? (preferredSplits.find((preferred) => present.includes(preferred)) ?? lone)
+      : splitNamed(split);
   if (chosen !== undefined && present.includes(chosen)) return chosen;
   throw new InputError({
     code: 'usage',
@@ -81,5 +100,33 @@ export function refuseSplit({ split }: ListOptions, name: string): void {
     operation: `read data set ${name}`,
     expected: `a data set with the splits ${splits.join(', ')}`,
     received: `one without, and --split ${split}`,
+  });
+}
+
+/**
+ * The options with the part that the location itself names, where they name none.
+ * @throws InputError (`usage`) when both name one, and not the same
+ */
+export function withLocationSplit<T extends ListOptions>(options: T, location: DatasetLocation): T {
+  const { split } = location;
+  if (split === undefined) return options;
+  if (options.split === undefined || splitNamed(options.split) === splitNamed(split)) return { ...options, split };
+  throw new InputError({
+    code: 'usage',
+    operation: `read data set ${locationName(location)}`,
+    expected: 'one split',
+    received: `:${split} and --split ${options.split}`,
+  });
+}
+
+/** @throws InputError (`usage`) when columns are named of a data set that is no table */
+export function refuseColumns({ columns = {} }: ListOptions, layout: string, name: string): void {
+  const given = Object.entries(columns).filter(([, column]) => column !== undefined);
+  if (given.length === 0) return;
+  throw new InputError({
+    code: 'usage',
+    operation: `read data set ${name}`,
+    expected: 'columns of a table (csv, parquet)',
+    received: `a data set of layout ${layout}, and ${given.map(([what, column]) => `--${what}-column ${column}`).join(', ')}`,
   });
 }

@@ -1,4 +1,4 @@
-import type { Folder } from '../core/bytes.js';
+import type { FileStore } from '../core/bytes.js';
 import { InputError } from '../core/errors.js';
 import type { Raster } from '../core/raster.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
@@ -35,7 +35,7 @@ export interface BrokenImage {
 }
 
 export interface LoadOptions {
-  readonly images: Folder;
+  readonly images: FileStore;
   readonly samples: readonly Sample[];
   readonly decode: DecodeImage;
   readonly preprocess: Preprocess;

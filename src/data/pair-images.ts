@@ -1,4 +1,4 @@
-import type { CaptionPairs } from './caption-pairs.js';
+import type { CaptionPairs } from './caption-pair.js';
 import type { DecodeImage } from './image-decoder.js';
 import type { PairSource } from './pair-source.js';
 import { cropImage, type Preprocess } from './preprocess.js';

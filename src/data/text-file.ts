@@ -1,11 +1,11 @@
-import type { ByteSource, Folder } from '../core/bytes.js';
+import type { ByteSource, FileStore } from '../core/bytes.js';
 import { InputError } from '../core/errors.js';
 
 const maxTextBytes = 256 * 2 ** 20;
 
 /** Opens a file of `folder`, and closes it after `use` where the host's files want closing. */
 export async function withFile<T>(
-  folder: Pick<Folder, 'open'>,
+  folder: Pick<FileStore, 'open'>,
   path: string,
   use: (file: ByteSource) => Promise<T>,
 ): Promise<T> {

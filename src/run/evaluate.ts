@@ -43,7 +43,9 @@ export async function prepareEvaluation(options: EvaluateModelOptions): Promise<
   const { clip, dataset, seed = 0, batch = 8, runtime = new OnnxRuntime(), progress = silentProgress } = options;
   const { weights, tokenizer, preprocess } = clip;
   const texts = (change: (text: string) => string): string[][] =>
-    classPrompts(dataset.classNames, options.templates ?? [defaultTemplate]).map((group) => group.map(change));
+    classPrompts(dataset.classNames, options.templates ?? dataset.templates ?? [defaultTemplate]).map((group) =>
+      group.map(change),
+    );
   const featuresOf = (change: (text: string) => string): ReturnType<typeof classTextFeatures> =>
     classTextFeatures(runtime, weights, tokenizer, texts(change), options);
 
