@@ -32,6 +32,7 @@ export interface TuningState {
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
+/** One optimiser step: means over its batch of L, L_CE and L_FR, taken before the step. */
 export interface StepReport extends StepLosses {
   /** Counted from 1. */
   readonly step: number;
@@ -86,7 +87,7 @@ export function initialPrompts(
  * @returns the prompts by block
  * @throws InputError (`data`) when the loss is no longer finite
  */
-export async function tunePrompts(options: TuneOptions): Promise<VisualPrompts> {
+export async function tuneVisualPrompts(options: TuneOptions): Promise<VisualPrompts> {
   const { runtime, weights, images, settings, plan, seed, progress, signal, from } = options;
   const prompts = initialPrompts(weights.architecture, settings, seed);
   const sgd = new Sgd(settings);

@@ -2,34 +2,16 @@ import path from 'node:path';
 import { z } from 'zod';
 
 import type { JsonObject } from '../core/json.js';
-import { silentProgress, type Progress } from '../core/progress.js';
-import { augmentations } from '../data/augment.js';
-import { classPrompts, defaultTemplate } from '../data/class-prompts.js';
 import { canonicalDataList } from '../data/dataset.js';
-import { chooseFewShot, toSampleList } from '../data/few-shot.js';
-import { ImageLoader } from '../data/loader.js';
-import type { Preprocess } from '../data/preprocess.js';
-import type { Dataset, Sample } from '../data/sample.js';
-import type { Method } from '../defense/defenses.js';
+import { toSampleList } from '../data/few-shot.js';
 import { MemoryFeatureStore, type FeatureStore } from '../defense/feature-store.js';
-import { featureRow, rowSize, type TrainingImages } from '../defense/features.js';
-import { planTuning, type TuningPlan } from '../defense/plan.js';
+import { featureRow, rowSize } from '../defense/features.js';
+import type { TuningPlan } from '../defense/plan.js';
 import { encodePrompts } from '../defense/prompts-file.js';
-import { tunePrompts, type TuningState } from '../defense/tune-prompts.js';
-import {
-  presetFor,
-  tuningSettings,
-  type GivenTuning,
-  type TuningPreset,
-  type TuningSettings,
-} from '../defense/tuning-settings.js';
+import type { TuningState } from '../defense/tune-prompts.js';
+import type { TuningSettings } from '../defense/tuning-settings.js';
 import type { VisualPrompts } from '../inference/fold-prompts.js';
-import { classTextFeatures } from '../inference/text-features.js';
-import { defaultMaxPixels, imageDecoder, type DecoderOptions } from '../node/decode-image.js';
 import { FileFeatureStore } from '../node/file-feature-store.js';
-import type { LoadedClip } from '../node/load-clip.js';
-import { OnnxRuntime } from '../node/onnx-runtime.js';
-import type { Runtime } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { readHistory } from './history.js';
 import { currentVersions, sha256OfText } from './provenance.js';
@@ -37,70 +19,21 @@ import { readJson } from './run-files.js';
 import { RunFolder } from './run-folder.js';
 import { SaveSchedule } from './save-schedule.js';
 import { historyEntrySchema, type HistoryEntry } from './schema.js';
+import { prepareTuning, runTuning, type TunePromptsOptions, type Tuning } from './tune-prompts.js';
 
-export interface DefendOptions {
-  readonly clip: LoadedClip;
-  readonly dataset: Dataset;
+export interface DefendOptions extends TunePromptsOptions {
   /** The run folder. */
   readonly out: string;
   /** Go on with the run that is in the folder. */
   readonly resume?: boolean;
-  /** Images of `dataset` to tune on; by default 16 a class, drawn by the seed. */
-  readonly samples?: readonly Sample[];
-  readonly method?: Method;
-  /** Where settings that are left out come from; by default the one that suits the model, see `presetFor`. */
-  readonly preset?: TuningPreset;
-  /** Those left out are the preset's. */
-  readonly settings?: GivenTuning;
-  /** Class prompt templates with `{class}`; several make an ensemble. */
-  readonly templates?: readonly string[];
-  readonly seed?: number;
-  /** By default onnxruntime on the CPU. */
-  readonly runtime?: Runtime;
-  readonly decoding?: Pick<DecoderOptions, 'maxPixels' | 'exifRotation'>;
-  /** By default the model's own. */
-  readonly preprocess?: Preprocess;
   /** Cached features beyond this many bytes are kept in a file in the run folder; 2 GiB by default. */
   readonly cacheMemory?: number;
   /** Seconds between two saved states within an epoch; 30 by default. */
   readonly saveEvery?: number;
-  readonly progress?: Progress;
-  readonly signal?: AbortSignal;
-  /** Told the plan before anything is computed. */
-  readonly onPlan?: (plan: TuningPlan) => void;
   /** Told, after the first steps, how many seconds the rest will take. */
   readonly onPace?: (secondsLeft: number) => void;
   /** Told a sentence for a person. */
   readonly note?: (line: string) => void;
-}
-
-/** The options with every default filled in. */
-type Defending = Omit<Required<DefendOptions>, 'preset' | 'settings' | 'signal' | 'decoding'> &
-  Pick<DefendOptions, 'signal'> & {
-    readonly settings: TuningSettings;
-    readonly decoding: { readonly maxPixels: number; readonly exifRotation: boolean };
-  };
-
-function withDefaults(options: DefendOptions): Defending {
-  const { clip, dataset, seed = 0 } = options;
-  return {
-    samples: options.samples ?? chooseFewShot(dataset, { shots: DEFAULT_SHOTS, seed }).train,
-    method: 'rvpt',
-    templates: [defaultTemplate],
-    seed,
-    runtime: new OnnxRuntime(),
-    preprocess: clip.preprocess,
-    resume: false,
-    cacheMemory: 2 * 2 ** 30,
-    saveEvery: 30,
-    progress: silentProgress,
-    onPlan: () => undefined,
-    onPace: () => undefined,
-    note: () => undefined,
-    ...options,
-    decoding: { maxPixels: defaultMaxPixels, exifRotation: true, ...options.decoding },
-    settings: tuningSettings(options.settings, options.preset ?? presetFor(clip.weights.architecture)),
-  };
 }
 
 export interface DefendResult {
@@ -119,9 +52,6 @@ export interface DefendResult {
   readonly fr: number;
 }
 
-/** The paper's: 16 images a class. */
-const DEFAULT_SHOTS = 16;
-
 /** Steps after which the time that is left can be told. */
 const STEPS_TO_JUDGE_BY = 3;
 
@@ -130,11 +60,10 @@ const STEPS_TO_JUDGE_BY = 3;
  * metrics. Killed at any moment, it goes on with `resume` to the same bits.
  * @throws InputError for anything a person can mend: settings, data, disk, another run in the folder
  */
-export async function defend(given: DefendOptions): Promise<DefendResult> {
-  const options = withDefaults(given);
-  const { clip, runtime, dataset, samples, preprocess, settings, method, seed, note } = options;
-  const plan = planTuning(clip.weights, method, settings, samples.length, dataset.classNames.length, runtime.lanes);
-  options.onPlan(plan);
+export async function defend(options: DefendOptions): Promise<DefendResult> {
+  const { resume = false, saveEvery = 30, onPace, note = () => undefined } = options;
+  const tuning = prepareTuning(options);
+  const { clip, runtime, dataset, samples, preprocess, settings, method, seed, plan } = tuning;
   const chosen = { ...dataset, samples };
   await using folder = await RunFolder.create(
     options.out,
@@ -144,9 +73,9 @@ export async function defend(given: DefendOptions): Promise<DefendResult> {
       method,
       settings: {
         ...definedOnly(settings),
-        templates: [...options.templates],
+        templates: [...tuning.templates],
         preprocess: { ...preprocess, mean: [...preprocess.mean], std: [...preprocess.std] },
-        decoding: { ...options.decoding },
+        decoding: { ...tuning.decoding },
       },
       seed,
       execution: { runtime: runtime.description, part: plan.part, lanes: plan.lanes },
@@ -154,7 +83,7 @@ export async function defend(given: DefendOptions): Promise<DefendResult> {
       data: { path: dataset.source.location, sha256: sha256OfText(canonicalDataList(chosen)) },
       versions: currentVersions(),
     },
-    { resume: options.resume },
+    { resume },
   );
   folder.versionChanges.forEach((change) => {
     note(`resuming with another version, the last bits may differ: ${change}`);
@@ -172,29 +101,17 @@ export async function defend(given: DefendOptions): Promise<DefendResult> {
   }
 
   const started = performance.now();
-  const prompts = classPrompts(dataset.classNames, options.templates);
-  const textFeatures = await classTextFeatures(runtime, clip.weights, clip.tokenizer, prompts, options);
-  const saving = new SaveSchedule(options.saveEvery);
+  const saving = new SaveSchedule(saveEvery);
   let firstStep: { readonly at: number; readonly step: number } | undefined;
-  const tuned = await tunePrompts({
-    runtime,
-    weights: clip.weights,
-    textFeatures,
-    images: trainingImages(options, samples),
-    method,
-    settings,
-    plan,
-    seed,
-    openStore: () => openStore(options, plan, folder.path),
+  const prompts = await runTuning(tuning, {
+    openStore: () => openStore(tuning, folder.path, options.cacheMemory),
     from,
-    progress: options.progress,
-    signal: options.signal,
     onStep: async ({ step, epoch, loss, ce, fr, learningRate }, endOfEpoch, state) => {
       firstStep ??= { at: performance.now(), step };
       await folder.history.append({ step, epoch, loss, ce, fr, learning_rate: learningRate });
       if (step === firstStep.step + STEPS_TO_JUDGE_BY) {
         const perStep = (performance.now() - firstStep.at) / STEPS_TO_JUDGE_BY;
-        options.onPace((perStep * (plan.steps - step)) / 1000);
+        onPace?.((perStep * (plan.steps - step)) / 1000);
       }
       if (saving.due(endOfEpoch)) await folder.saveState(state());
     },
@@ -203,13 +120,13 @@ export async function defend(given: DefendOptions): Promise<DefendResult> {
 
   const { model } = folder.config;
   const metadata = { model: model.sha256, method, alpha: method === 'vpt' ? 0 : settings.alpha };
-  await folder.writePrompts(encodePrompts(tuned, clip.weights.architecture.vision.layers, metadata));
+  await folder.writePrompts(encodePrompts(prompts, clip.weights.architecture.vision.layers, metadata));
   await folder.history.sync();
   const seconds = (ended - started) / 1000;
   const rate = firstStep === undefined ? 0 : imageRate(plan, settings, firstStep, ended);
   const last = lastEpoch(await readHistory(folder.file('history'), historyEntrySchema));
   await folder.writeMetrics({ steps: plan.steps, seconds, images_per_s: rate, ...last });
-  return { run: folder.path, prompts: tuned, plan, steps: plan.steps, seconds, imagesPerSecond: rate, ...last };
+  return { run: folder.path, prompts, plan, steps: plan.steps, seconds, imagesPerSecond: rate, ...last };
 }
 
 const tuningMetricsSchema = z.object({
@@ -262,30 +179,11 @@ function definedOnly(settings: TuningSettings): JsonObject {
   return margin === undefined ? rest : { ...rest, margin };
 }
 
-function trainingImages(options: Defending, samples: readonly Sample[]): TrainingImages {
-  const { dataset, preprocess, settings, seed } = options;
-  const decode = imageDecoder(options.decoding);
-  const augment = augmentations[settings.augmentation];
-  return {
-    labels: samples.map((sample) => sample.label),
-    async *load(order, view, batch) {
-      const loader = new ImageLoader({
-        images: dataset.images,
-        samples: order.map((index) => samples[index]),
-        decode,
-        preprocess,
-        crop: (image, sample) => augment(image, preprocess, { seed, imageKey: sample.path, view }),
-        ahead: batch,
-      });
-      for await (const { pixelValues, indices } of loader.batches(batch)) {
-        yield { pixelValues, indices: indices.map((index) => order[index]) };
-      }
-    },
-  };
-}
+/** Bytes of cached features that are kept in memory. */
+const CACHE_MEMORY = 2 * 2 ** 30;
 
-function openStore(options: Defending, plan: TuningPlan, folder: string): Promise<FeatureStore> {
-  if (plan.cacheBytes <= options.cacheMemory) return Promise.resolve(new MemoryFeatureStore());
-  const row = rowSize(featureRow(options.clip.weights, options.settings.depth));
+function openStore({ plan, clip, settings }: Tuning, folder: string, memory = CACHE_MEMORY): Promise<FeatureStore> {
+  if (plan.cacheBytes <= memory) return Promise.resolve(new MemoryFeatureStore());
+  const row = rowSize(featureRow(clip.weights, settings.depth));
   return FileFeatureStore.create(path.join(folder, 'features.cache'), row);
 }
