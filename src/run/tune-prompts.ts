@@ -35,7 +35,7 @@ export interface TunePromptsOptions {
   readonly preset?: TuningPreset;
   /** Those left out are the preset's. */
   readonly settings?: GivenTuning;
-  /** Class prompt templates with `{class}`; several make an ensemble. CLIP's own by default. */
+  /** Class prompt templates with `{class}`, several make an ensemble; by default the data set's own, else CLIP's. */
   readonly templates?: readonly string[];
   /** Of the choice of images, their order, their augmentation and the initial prompts; 0 by default. */
   readonly seed?: number;
@@ -111,7 +111,7 @@ export function prepareTuning(options: TunePromptsOptions): Tuning {
   const plan = planTuning(clip.weights, method, settings, samples.length, dataset.classNames.length, runtime.lanes);
   options.onPlan?.(plan);
   return {
-    templates: [defaultTemplate],
+    templates: dataset.templates ?? [defaultTemplate],
     preprocess: clip.preprocess,
     progress: silentProgress,
     ...options,
