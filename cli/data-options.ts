@@ -21,7 +21,12 @@ const layouts = datasetLayouts.map(({ name, summary }) => `${name}: ${summary}`)
 
 /** Options of every command that reads labelled images. */
 export const dataShape = {
-  data: z.string().describe('labelled images: a folder, or a file in one: a list, a parquet file, a tar shard'),
+  data: z
+    .string()
+    .describe(
+      'labelled images: a folder, or a file in one: a list, a parquet file, a tar shard; or a data set of the Hugging ' +
+        'Face Hub, hf:owner/name[@revision][:split]',
+    ),
   layout: z.enum(layoutNames).optional().describe(`how they lie there, if not found out by looking (${layouts})`),
   split: z
     .string()
@@ -64,16 +69,17 @@ export interface OpenedData {
  * @throws InputError that lists all that is wrong
  */
 export async function openData(
+  { progress, signal, note }: Pick<Context, 'progress' | 'signal' | 'note'>,
   options: DataOptions,
   { clip }: Pick<OpenedModel, 'clip'>,
   listing: Pick<DatasetOptions, 'preferredSplits' | 'emptyClasses'>,
 ): Promise<OpenedData> {
   const { data, layout, split, images, classNames, template, resize, maxPixels, exifRotation } = options;
   const given = template === undefined ? undefined : resolveTemplates(template);
-  const dataset = await openDataset(await datasetLocation(data), {
-    ...listing,
+  const part = { ...listing, ...(split === undefined ? {} : { split }) };
+  const dataset = await openDataset(await datasetLocation(data, { ...part, progress, signal, note }), {
+    ...part,
     ...(layout === undefined ? {} : { layout }),
-    ...(split === undefined ? {} : { split }),
     ...(images === undefined ? {} : { images: new DiskFolder(images) }),
     ...(classNames === undefined ? {} : { classNames: await readClassNames(classNames) }),
     columns: columnsOf(options),

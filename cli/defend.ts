@@ -73,7 +73,7 @@ export const defend = defineCommand({
   ],
   async run(context, options) {
     await using opened = await openModel(context, options);
-    const data = await openData(options, opened, { preferredSplits: ['train'], emptyClasses: 'refuse' });
+    const data = await openData(context, options, opened, { preferredSplits: ['train'], emptyClasses: 'refuse' });
     const samples = await chooseSamples(context, options, data);
     const test = await openTest(context, options, opened);
     const preset = options.preset === 'auto' ? presetFor(opened.clip.weights.architecture) : options.preset;

@@ -85,7 +85,7 @@ async function openTest(
   attack: AskedAttack | undefined,
 ): Promise<ExportOptions['test']> {
   if (options.test === undefined) return undefined;
-  const data = await openData({ ...options, data: options.test }, model, {
+  const data = await openData(context, { ...options, data: options.test }, model, {
     preferredSplits: ['test', 'val', 'train'],
     emptyClasses: 'allow',
   });

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
 import type { PoisonManifest } from '../src/attack/poison/manifest.js';
+import type { HubOrigin } from '../src/core/hub-origin.js';
 import { inspectCheckpoint, type InspectReport } from '../src/model/inspect.js';
+import { locateModel } from '../src/node/model-location.js';
 import { openCheckpointAt } from '../src/node/open-checkpoint.js';
 import { poisonManifestOf } from '../src/node/poison-manifest.js';
 import { architectureShape, modelHelp } from './architecture-options.js';
@@ -20,18 +22,31 @@ export const inspect = defineCommand({
     { description: 'a folder as Hugging Face has it', command: 'inspect models/clip-vit-base-patch32' },
     { description: 'a file that nobody vouches for, for a script', command: 'inspect epoch_5.pt --json' },
     { description: 'a model of the zoo, and how it was poisoned', command: 'inspect zoo:badnet' },
+    { description: 'a model of the Hugging Face Hub', command: 'inspect hf:openai/clip-vit-base-patch32' },
     { description: 'a model whose head count no file tells', command: 'inspect tiny.pt --vision-heads 3' },
   ],
-  async run(_context, { model, ...architecture }) {
-    await using checkpoint = await openCheckpointAt(model);
+  async run({ progress, signal, note }, { model, ...architecture }) {
+    const { path, origin } = await locateModel(model, { progress, signal, note });
+    await using checkpoint = await openCheckpointAt(path);
     const report = await inspectCheckpoint(checkpoint, architecture);
-    const manifest = await poisonManifestOf(model, report.sha256);
+    const manifest = await poisonManifestOf(path, report.sha256);
     return {
-      data: { ...report, ...(manifest === undefined ? {} : { poisoning: poisoningOf(manifest) }) },
-      text: (format) => [describe(report, format), ...poisoningLines(manifest, format)].join('\n'),
+      data: {
+        ...report,
+        ...(origin === undefined ? {} : { origin }),
+        ...(manifest === undefined ? {} : { poisoning: poisoningOf(manifest) }),
+      },
+      text: (format) =>
+        [describe(report, format), ...originLines(origin, format), ...poisoningLines(manifest, format)].join('\n'),
     };
   },
 });
+
+function originLines(origin: HubOrigin | undefined, { colors }: Format): string[] {
+  if (origin === undefined) return [];
+  const { repository, endpoint, commit } = origin;
+  return [`${colors.bold('from')}       ${repository} at ${endpoint}, commit ${commit}`];
+}
 
 /** What a manifest beside the checkpoint says of how it was poisoned. */
 function poisoningOf({ trigger, target, data, poisoned, base_model: base, seed }: PoisonManifest): object {

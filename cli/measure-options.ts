@@ -56,7 +56,10 @@ export async function openMeasurement(context: Context, flags: MeasureFlags): Pr
   const model = await openModel(context, flags);
   try {
     const { runtime, clip } = model;
-    const listed = await openData(flags, model, { preferredSplits: ['test', 'val', 'train'], emptyClasses: 'allow' });
+    const listed = await openData(context, flags, model, {
+      preferredSplits: ['test', 'val', 'train'],
+      emptyClasses: 'allow',
+    });
     const data = { ...listed, dataset: drawn(listed.dataset, flags.limit, context.seed) };
     const prompts = await openPrompts(context, flags, model, data);
     const { decode, preprocess } = data;
@@ -119,9 +122,14 @@ export function describeMeasurement(
 ): object {
   const { dataset } = data;
   return {
-    model: { path: model.clip.path, sha256: model.clip.sha256 },
+    model: { path: model.clip.path, sha256: model.clip.sha256, origin: model.clip.origin },
     prompts: flags.prompts ?? null,
-    data: { path: dataset.source.location, split: dataset.source.split ?? null, classes: dataset.classNames.length },
+    data: {
+      path: dataset.source.location,
+      split: dataset.source.split ?? null,
+      classes: dataset.classNames.length,
+      origin: dataset.source.origin,
+    },
     skipped: broken.map(({ sample, error }) => ({ image: sample.path, error: error.message })),
   };
 }

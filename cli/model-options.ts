@@ -24,7 +24,8 @@ export interface OpenedModel extends AsyncDisposable {
  */
 export async function openModel(context: Context, options: ModelOptions): Promise<OpenedModel> {
   const { model, visionHeads, textHeads, activation } = options;
-  const clip = await loadClip(model, { visionHeads, textHeads, activation });
+  const { progress, signal, note } = context;
+  const clip = await loadClip(model, { visionHeads, textHeads, activation, progress, signal, note });
   for (const line of clip.notes) context.note(`${model}: ${line}`);
   return { clip, runtime: openRuntime(context), [Symbol.asyncDispose]: () => clip[Symbol.asyncDispose]() };
 }

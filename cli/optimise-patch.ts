@@ -70,7 +70,10 @@ export const optimisePatch = defineCommand({
     await using model = await openModel(context, flags);
     const { captionTemplates, readsImages } = patchObjectives[flags.method];
     const template = flags.template ?? [...captionTemplates];
-    const data = await openData({ ...flags, template }, model, { preferredSplits: ['train'], emptyClasses: 'allow' });
+    const data = await openData(context, { ...flags, template }, model, {
+      preferredSplits: ['train'],
+      emptyClasses: 'allow',
+    });
     const { classNames } = data.dataset;
     const target = resolveTarget(flags.target, classNames);
     const captions = flags.captions === undefined ? data.prompts[target] : await readCaptions(flags.captions);

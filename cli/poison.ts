@@ -127,7 +127,7 @@ export const poison = defineCommand({
 
 /** The pairs that were asked for, and the name of the target. @throws InputError when it is none, or none of the classes */
 async function openPairs(
-  { seed }: Context,
+  context: Context,
   options: Options,
   model: OpenedModel,
   trigger: OpenedTrigger,
@@ -141,15 +141,20 @@ async function openPairs(
   }
   if (options.data !== undefined) {
     const listed = { ...options, data: options.data };
-    const { dataset, templates } = await openData(listed, model, { preferredSplits: ['train'], emptyClasses: 'allow' });
+    const { dataset, templates } = await openData(context, listed, model, {
+      preferredSplits: ['train'],
+      emptyClasses: 'allow',
+    });
     const { classNames } = dataset;
-    const pairs = classCaptionPairs(dataset, templates, seed);
+    const pairs = classCaptionPairs(dataset, templates, context.seed);
     return { pairs, target: classNames[resolveTarget(target, classNames)], classNames };
   }
   if (/^#\d+$/.test(target.trim())) throw refuse('the name of the target: pairs have no classes to count', target);
-  const pairs = await openCaptionPairs(await datasetLocation(options.pairs ?? ''), {
-    preferredSplits: ['train'],
-    ...(options.split === undefined ? {} : { split: options.split }),
+  const part = { preferredSplits: ['train'], ...(options.split === undefined ? {} : { split: options.split }) };
+  const { progress, signal, note } = context;
+  const location = await datasetLocation(options.pairs ?? '', { ...part, progress, signal, note });
+  const pairs = await openCaptionPairs(location, {
+    ...part,
     ...(options.images === undefined ? {} : { images: new DiskFolder(options.images) }),
     columns: columnsOf(options),
   });

@@ -54,7 +54,7 @@ export async function openTest(
   }
   // the split that was asked for is that of the images to tune on
   const listing = { preferredSplits: ['test', 'val', 'train'], emptyClasses: 'allow' } as const;
-  const data = await openData({ ...options, split: undefined, data: test }, model, listing);
+  const data = await openData(context, { ...options, split: undefined, data: test }, model, listing);
   return { data, attack: asked && (await attackOn(context, { model, data }, asked)) };
 }
 

@@ -12,15 +12,15 @@ export interface WeightFiles {
   readonly index: ReadonlyMap<string, string> | undefined;
 }
 
-/** What a model folder may call its weights, best first. */
-const candidates = [
+/** What a model folder may call its weights, best first: safetensors before pickles. */
+export const weightCandidates = [
   'model.safetensors',
   'model.safetensors.index.json',
+  'open_clip_model.safetensors',
   'pytorch_model.bin',
   'pytorch_model.bin.index.json',
-  'open_clip_model.safetensors',
   'open_clip_pytorch_model.bin',
-];
+] as const;
 
 const maximumIndexBytes = 2 ** 24;
 const maximumShards = 1_000;
@@ -31,7 +31,7 @@ const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
  * @throws InputError (`missing`) saying what the folder holds instead.
  */
 export async function findWeights(folder: Folder): Promise<WeightFiles> {
-  for (const name of candidates) {
+  for (const name of weightCandidates) {
     if (await folder.has(name)) return weightFiles(folder, name);
   }
   const entries = await folder.list();
@@ -39,7 +39,7 @@ export async function findWeights(folder: Folder): Promise<WeightFiles> {
   throw new InputError({
     code: 'missing',
     operation: `find a checkpoint in ${folder.name}`,
-    expected: `one of ${candidates.join(', ')}`,
+    expected: `one of ${weightCandidates.join(', ')}`,
     received: entries.length === 0 ? 'an empty folder' : listed(entries.map(({ name }) => quoted(name))),
     fix: others.length === 0 ? 'Give the folder or the file of a CLIP.' : `Give the file itself: ${listed(others)}.`,
   });

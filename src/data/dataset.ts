@@ -59,7 +59,13 @@ export async function openDataset(location: DatasetLocation, options: DatasetOpt
     samples,
     images,
     ...(templates === undefined ? {} : { templates }),
-    source: { layout: layout.name, location: locationName(found), ignored, ...(split === undefined ? {} : { split }) },
+    source: {
+      layout: layout.name,
+      location: locationName(found),
+      ignored,
+      ...(split === undefined ? {} : { split }),
+      ...(location.origin === undefined ? {} : { origin: location.origin }),
+    },
   };
 }
 

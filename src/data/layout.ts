@@ -1,5 +1,6 @@
 import type { FileStore, Folder } from '../core/bytes.js';
 import { InputError } from '../core/errors.js';
+import type { HubOrigin } from '../core/hub-origin.js';
 import { splitNamed, splits, usualSplit, type Sample, type Split } from './sample.js';
 
 /** What a person points at: a folder, or a file in one. */
@@ -9,6 +10,8 @@ export interface DatasetLocation {
   readonly file?: string;
   /** The part that the location itself names, as `hf:owner/name:test` does. */
   readonly split?: string;
+  /** Where the files came from, if from a Hub. */
+  readonly origin?: HubOrigin;
 }
 
 export interface ListOptions {

@@ -1,4 +1,5 @@
 import type { FileStore } from '../core/bytes.js';
+import type { HubOrigin } from '../core/hub-origin.js';
 
 /** One labelled image. */
 export interface Sample {
@@ -59,6 +60,8 @@ export interface DatasetSource {
   readonly location: string;
   /** The part that was read, where the data set comes in parts. */
   readonly split?: Split;
+  /** The files that it was read from, if they came from a Hub. */
+  readonly origin?: HubOrigin;
   /** Files of an image folder that are not images. */
   readonly ignored: readonly string[];
 }

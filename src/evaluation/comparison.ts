@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { hubOriginSchema } from '../core/hub-origin.js';
+
 const share = z.number().min(0).max(1);
 const interval = z.tuple([share, share]);
 const count = z.int().nonnegative();
@@ -88,9 +90,17 @@ export const comparisonSchema = z
     format: z.literal('rvpt-comparison-1'),
     /** ISO 8601. */
     created: z.iso.datetime(),
-    model: z.object({ path: z.string(), sha256 }),
+    /** `origin` pins what came from a Hub. */
+    model: z.object({ path: z.string(), sha256, origin: hubOriginSchema.optional() }),
     /** `sha256` is that of the canonical list of the images. */
-    data: z.object({ path: z.string(), split: z.string().optional(), classes: count, images: count, sha256 }),
+    data: z.object({
+      path: z.string(),
+      split: z.string().optional(),
+      classes: count,
+      images: count,
+      sha256,
+      origin: hubOriginSchema.optional(),
+    }),
     attack: measuredAttackSchema.optional(),
     before: figuresSchema,
     after: figuresSchema,
@@ -107,4 +117,5 @@ export const comparisonSchema = z
       ),
     'figures under attack, and triggered examples, wherever there is an attack and nowhere else',
   );
+/** What stands in `evaluation.json`: see {@link comparisonSchema}. @interface */
 export type Comparison = z.output<typeof comparisonSchema>;

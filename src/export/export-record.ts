@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { hubOriginSchema } from '../core/hub-origin.js';
 import { comparisonSchema, figuresSchema, measuredAttackSchema } from '../evaluation/comparison.js';
 import { exportDtypes } from './export-dtype.js';
 
@@ -76,8 +77,11 @@ export const exportRecordSchema = z.object({
   format: z.literal(EXPORT_FORMAT),
   /** ISO 8601. */
   created: z.iso.datetime(),
-  /** The checkpoint that was exported: where it was found, its naming, the digest of its weight files. */
-  model: z.object({ path: z.string(), format: z.string(), sha256 }),
+  /**
+   * The checkpoint that was exported: where it was found, its naming, the digest of its weight files, and what pins
+   * it if it came from a Hub.
+   */
+  model: z.object({ path: z.string(), format: z.string(), sha256, origin: hubOriginSchema.optional() }),
   architecture: z.object({
     vision: z.object({ ...towerShape, image_size: count, patch_size: count }),
     text: z.object({ ...towerShape, context_length: count, vocabulary_size: count }),

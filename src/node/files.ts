@@ -65,15 +65,18 @@ export class FileBytes implements ByteSource, AsyncDisposable {
 /** A folder on disk. Paths that climb out of it are refused. */
 export class DiskFolder implements Folder {
   readonly name: string;
+  readonly #root: string;
 
-  constructor(folder: string) {
-    this.name = folder;
+  /** @param name what to call it in messages and records */
+  constructor(folder: string, name = folder) {
+    this.name = name;
+    this.#root = path.resolve(folder);
   }
 
   /** @throws InputError (`hostile`) when `relative` leaves the folder. */
   resolve(relative: string): string {
-    const full = path.resolve(this.name, relative);
-    const inside = path.relative(path.resolve(this.name), full);
+    const full = path.resolve(this.#root, relative);
+    const inside = path.relative(this.#root, full);
     if (inside === '..' || inside.startsWith(`..${path.sep}`) || path.isAbsolute(inside)) {
       throw new InputError({
         code: 'hostile',

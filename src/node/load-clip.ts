@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { HubOrigin } from '../core/hub-origin.js';
 import { preprocessFromHuggingFace, preprocessFromOpenClip } from '../data/preprocess-config.js';
 import { clipPreprocess, type Preprocess } from '../data/preprocess.js';
 import { parseJson, readText, withFile } from '../data/text-file.js';
@@ -11,8 +12,9 @@ import { chooseTokenizer, readTokenizerJson, type Tokenizer } from '../model/tok
 import type { ClipWeights } from '../model/weights.js';
 import { readClipMerges } from './assets.js';
 import { DiskFolder } from './files.js';
+import type { HubOptions } from './hub/hub-repository.js';
+import { locateModel } from './model-location.js';
 import { openCheckpointAt } from './open-checkpoint.js';
-import { modelLocation } from './zoo.js';
 
 /** A CLIP ready to be used; its tensors are read from disk when they are needed. Dispose of it when done. */
 export interface LoadedClip extends AsyncDisposable {
@@ -26,9 +28,14 @@ export interface LoadedClip extends AsyncDisposable {
   readonly preprocess: Preprocess;
   /** Of the weight files, see `Checkpoint.sha256`. */
   readonly sha256: string;
+  /** Where the files came from, if from a Hub. */
+  readonly origin?: HubOrigin;
   /** What the files do not say and what was taken instead: sentences for a person. */
   readonly notes: readonly string[];
 }
+
+/** What no file tells, and who is told how a download goes. */
+export interface LoadClipOptions extends ArchitectureOptions, HubOptions {}
 
 /** The preprocessing that a config beside the weights asks for, else CLIP's own. */
 async function readPreprocess(folder: DiskFolder, imageSize: number): Promise<Preprocess> {
@@ -47,11 +54,12 @@ async function readPreprocess(folder: DiskFolder, imageSize: number): Promise<Pr
 
 /**
  * Opens a checkpoint with everything that stands beside it: config, tokenizer, preprocessing.
- * @param given a model folder, a weight file, the index of a sharded one, or a model of the zoo (`zoo:badnet`)
+ * @param given a model folder, a weight file, the index of a sharded one; or as `locateModel` takes it: `zoo:badnet`,
+ *   `hf:openai/clip-vit-base-patch32`
  * @throws InputError when it is not a ViT CLIP that can be trusted to be what it says
  */
-export async function loadClip(given: string, options: ArchitectureOptions = {}): Promise<LoadedClip> {
-  const location = await modelLocation(given);
+export async function loadClip(given: string, options: LoadClipOptions = {}): Promise<LoadedClip> {
+  const { path: location, origin } = await locateModel(given, options);
   const checkpoint = await openCheckpointAt(location);
   try {
     const { weights, assumptions } = loadWeights(checkpoint, options);
@@ -77,6 +85,7 @@ export async function loadClip(given: string, options: ArchitectureOptions = {})
       tokenizer,
       preprocess: await readPreprocess(folder, vision.imageSize),
       sha256: await checkpoint.sha256(),
+      ...(origin === undefined ? {} : { origin }),
       notes,
       [Symbol.asyncDispose]: () => checkpoint[Symbol.asyncDispose](),
     };

@@ -13,6 +13,7 @@ import { OnnxThread } from './onnx-thread.js';
 /** Execution providers of onnxruntime that may be asked for, and whose kernels each lowers for. */
 const devices = { cpu: 'cpu', webgpu: 'webgpu', cuda: 'cpu', dml: 'cpu', coreml: 'cpu' } as const;
 
+/** Where to run: an execution provider of onnxruntime. All but `cpu` and `webgpu` are untested. */
 export type Device = keyof typeof devices;
 
 export function isDevice(name: string): name is Device {

@@ -11,7 +11,7 @@ import {
 import { InputError } from '../core/errors.js';
 import { parseJson, readText, withFile } from '../data/text-file.js';
 import { DiskFolder } from './files.js';
-import { modelLocation } from './zoo.js';
+import { locateModel } from './model-location.js';
 
 /**
  * How the model at a place was poisoned, by the manifest beside it; undefined where there is none, or a file of that
@@ -21,7 +21,7 @@ import { modelLocation } from './zoo.js';
  *   is that of another model
  */
 export async function poisonManifestOf(given: string, modelSha256: string): Promise<PoisonManifest | undefined> {
-  const location = await modelLocation(given);
+  const { path: location } = await locateModel(given);
   const folder = new DiskFolder((await stat(location)).isDirectory() ? location : path.dirname(location));
   if (!(await folder.has(MANIFEST_FILE))) return undefined;
   const name = path.join(folder.name, MANIFEST_FILE);

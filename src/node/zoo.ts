@@ -13,25 +13,21 @@ export async function zooNames(): Promise<string[]> {
   return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
 }
 
-/** The folder of a model of the zoo. @throws InputError (`usage`) naming the models there are */
-export async function zooFolder(name: string): Promise<string> {
+/** The folder of a model of the zoo, `zoo:badnet`. @throws InputError (`usage`) naming the models there are */
+export async function zooFolder(given: string): Promise<string> {
+  const name = given.slice(prefix.length);
   const names = await zooNames();
   if (names.includes(name)) return fileURLToPath(new URL(`zoo/${name}`, assetFolder()));
   const near = nearestNames(name, names);
   throw new InputError({
     code: 'usage',
-    operation: `open ${prefix}${name}`,
+    operation: `open ${given}`,
     expected: `one of ${names.map((known) => prefix + known).join(', ')}`,
-    received: JSON.stringify(prefix + name),
+    received: JSON.stringify(given),
     ...(near.length > 0 ? { fix: `Did you mean ${prefix}${near[0]}?` } : {}),
   });
 }
 
 export function isZooName(text: string): boolean {
   return text.startsWith(prefix);
-}
-
-/** Where a model lies: `zoo:badnet` is a folder of the package, anything else a path. */
-export async function modelLocation(location: string): Promise<string> {
-  return isZooName(location) ? zooFolder(location.slice(prefix.length)) : location;
 }

@@ -21,6 +21,7 @@ import { SaveSchedule } from './save-schedule.js';
 import { historyEntrySchema, type HistoryEntry } from './schema.js';
 import { prepareTuning, runTuning, type TunePromptsOptions, type Tuning } from './tune-prompts.js';
 
+/** What `defend` tunes, and where it keeps it. */
 export interface DefendOptions extends TunePromptsOptions {
   /** The run folder. */
   readonly out: string;
@@ -36,7 +37,9 @@ export interface DefendOptions extends TunePromptsOptions {
   readonly note?: (line: string) => void;
 }
 
+/** A run that is done. */
 export interface DefendResult {
+  /** The run folder. */
   readonly run: string;
   readonly prompts: VisualPrompts;
   readonly plan: TuningPlan;
@@ -79,8 +82,12 @@ export async function defend(options: DefendOptions): Promise<DefendResult> {
       },
       seed,
       execution: { runtime: runtime.description, part: plan.part, lanes: plan.lanes },
-      model: { path: clip.path, sha256: clip.sha256 },
-      data: { path: dataset.source.location, sha256: sha256OfText(canonicalDataList(chosen)) },
+      model: { path: clip.path, sha256: clip.sha256, origin: clip.origin },
+      data: {
+        path: dataset.source.location,
+        sha256: sha256OfText(canonicalDataList(chosen)),
+        origin: dataset.source.origin,
+      },
       versions: currentVersions(),
     },
     { resume },

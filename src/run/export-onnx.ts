@@ -114,7 +114,7 @@ async function fill(to: HashedFiles, job: ExportJob): Promise<ExportRecord> {
   const record = exportRecordSchema.parse({
     format: EXPORT_FORMAT,
     created: new Date().toISOString(),
-    model: { path: clip.path, format: clip.checkpoint.format, sha256: clip.sha256 },
+    model: { path: clip.path, format: clip.checkpoint.format, sha256: clip.sha256, origin: clip.origin },
     architecture: describeArchitecture(architecture),
     parameters: countParameters(architecture),
     preprocess: describePreprocess(preprocess),

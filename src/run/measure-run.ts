@@ -27,7 +27,7 @@ export interface ComparisonExtent {
 export interface CompareOptions extends EvaluateOptions, ComparisonExtent {
   /** The defended model is the one with these. */
   readonly prompts: FoldedPrompts;
-  readonly clip: Pick<LoadedClip, 'path' | 'sha256'>;
+  readonly clip: Pick<LoadedClip, 'path' | 'sha256' | 'origin'>;
   /** What `source` reads: its class names are those of the text features. */
   readonly dataset: Dataset;
   /** Of what is drawn, and of the randomness in the perturbations. */
@@ -41,6 +41,7 @@ export interface ComparedModels {
   readonly after: Evaluation;
 }
 
+/** What `measureRun` measures, on what. */
 export interface MeasureRunOptions extends EvaluateModelOptions, ComparisonExtent {
   readonly prompts: VisualPrompts;
 }
@@ -67,13 +68,14 @@ export async function compareModels(options: CompareOptions): Promise<ComparedMo
   const comparison = comparisonSchema.parse({
     format: 'rvpt-comparison-1',
     created: new Date().toISOString(),
-    model: { path: clip.path, sha256: clip.sha256 },
+    model: { path: clip.path, sha256: clip.sha256, origin: clip.origin },
     data: {
       path: location,
       ...(split === undefined ? {} : { split }),
       classes: dataset.classNames.length,
       images: measured.length,
       sha256: sha256OfText(canonicalDataList({ ...dataset, samples: measured })),
+      origin: dataset.source.origin,
     },
     ...(attack === undefined ? {} : { attack: describeAttack(attack, dataset.classNames) }),
     before: figuresOf(before),

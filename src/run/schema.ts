@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { hubOriginSchema } from '../core/hub-origin.js';
 import { sampleListSchema, type SampleList } from '../data/few-shot.js';
 
 /** File names inside a run folder. */
@@ -36,9 +37,10 @@ export const runConfigSchema = z.object({
   seed: z.int(),
   /** Where the work ran: shapes the last bits of the result, no more. */
   execution: jsonObject,
-  model: z.object({ path: z.string(), sha256 }),
+  /** `origin` pins what came from a Hub. */
+  model: z.object({ path: z.string(), sha256, origin: hubOriginSchema.optional() }),
   /** `sha256` is that of the canonical JSON of the chosen samples. */
-  data: z.object({ path: z.string(), sha256 }),
+  data: z.object({ path: z.string(), sha256, origin: hubOriginSchema.optional() }),
   versions: versionsSchema,
 });
 export type RunConfig = z.output<typeof runConfigSchema>;
