@@ -26,6 +26,19 @@ test('captions may hold commas, quotes and line breaks; other columns are passed
   ]);
 });
 
+test('lines may end in CRLF, and columns have other names', async () => {
+  const csv = 'file,text\r\na.png,"one\r\ntwo"\r\nb.png,three\r\n';
+  const files = { 'train.csv': csv, 'a.png': empty, 'b.png': empty };
+  const { pairs } = await openCaptionPairs(
+    { folder: new MemoryFolder('cc3m', files), file: 'train.csv' },
+    { columns: { image: 'file', caption: 'text' } },
+  );
+  expect(pairs.map(({ image, caption }) => [image, caption])).toEqual([
+    ['a.png', 'one\r\ntwo'],
+    ['b.png', 'three'],
+  ]);
+});
+
 test('is_backdoor is read from its column, never from the path', async () => {
   const files = ['backdoor/a.png', 'b.png', 'c.png', 'd.png'];
   const csv = `image,caption,is_backdoor\n${files.map((file, i) => `${file},x,${['0', 'True', '1.0', ''][i]}`).join('\n')}`;

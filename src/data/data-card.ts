@@ -44,12 +44,11 @@ const names = z.union([
     return list;
   }),
 ]);
-const cardFeature = z.object({
-  name: z.string(),
-  dtype: z
-    .union([z.string(), z.object({ class_label: z.object({ names: names.optional() }) }), z.unknown()])
-    .optional(),
-});
+const classLabel = z.object({ class_label: z.object({ names: names.optional() }) });
+const otherType = z
+  .unknown()
+  .refine((dtype) => !(typeof dtype === 'object' && dtype !== null && 'class_label' in dtype));
+const cardFeature = z.object({ name: z.string(), dtype: z.union([z.string(), classLabel, otherType]).optional() });
 const info = z.object({ config_name: z.string().default(DEFAULT_CONFIG), features: z.array(cardFeature).default([]) });
 const cardSchema = z.object({
   configs: z.array(config).default([]),
@@ -91,7 +90,7 @@ export function parseDataCard(text: string, name: string): DataCard | undefined 
 function parseYaml(text: string, name: string): unknown {
   try {
     // the library's limit on aliases keeps a small text from growing
-    return parse(text, { logLevel: 'silent' });
+    return parse(text, { logLevel: 'error' });
   } catch (cause) {
     throw new InputError({
       code: 'malformed',
@@ -107,7 +106,7 @@ function featuresOf(features: readonly z.output<typeof cardFeature>[]): Features
   const found = new Map<string, Feature>();
   for (const { name, dtype } of features) {
     if (dtype === 'image') found.set(name, { kind: 'image' });
-    const label = z.object({ class_label: z.object({ names: names.optional() }) }).safeParse(dtype);
+    const label = classLabel.safeParse(dtype);
     if (label.success) found.set(name, { kind: 'class', names: label.data.class_label.names ?? [] });
   }
   return found;

@@ -198,6 +198,15 @@ describe('CoOp splits', () => {
     await expect(opened(withSplit(split), { split: 'val' })).rejects.toThrow('a split among train, test, got val');
   });
 
+  test('CoOp’s own split files bring the class prompt that CoOp uses; others bring none', async () => {
+    const named = async (file: string): Promise<readonly string[] | undefined> =>
+      (await opened({ ...jpgs, [file]: JSON.stringify(split) }, { split: 'train' })).templates;
+    expect(await named('split_zhou_OxfordPets.json')).toEqual(['a photo of a {class}, a type of pet.']);
+    expect(await named('split_zhou_Caltech101.json')).toEqual(['a photo of a {class}.']);
+    expect(await named('split_zhou_Food101.json')).toEqual(['a photo of {class}, a type of food.']);
+    expect(await named('split_mine.json')).toBeUndefined();
+  });
+
   test.each([
     [[], 'Invalid input'],
     [{}, 'got none of them'],

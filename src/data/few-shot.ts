@@ -6,6 +6,7 @@ import { firstFew, Problems } from './problems.js';
 import { repeated } from './repeated.js';
 import type { Dataset, Sample } from './sample.js';
 
+/** How `chooseFewShot` chooses. */
 export interface FewShotOptions {
   /** Images a class (K). */
   readonly shots: number;
@@ -16,6 +17,7 @@ export interface FewShotOptions {
   readonly scarce?: 'refuse' | 'take-all';
 }
 
+/** Images that were chosen. */
 export interface FewShotSamples {
   readonly train: readonly Sample[];
   readonly validation: readonly Sample[];
@@ -69,9 +71,10 @@ function checkEnough(
   shots: number,
   validationShots: number,
 ): void {
-  const scarce = classNames.filter((_, label) => byClass[label].length < shots + validationShots);
+  const counts = classNames.map((name, label) => ({ name, count: byClass[label].length }));
+  const scarce = counts.filter(({ count }) => count < shots + validationShots);
   if (scarce.length === 0) return;
-  const counted = scarce.map((name) => `${name} (${byClass[classNames.indexOf(name)].length})`);
+  const counted = scarce.map(({ name, count }) => `${name} (${count})`);
   throw new InputError({
     code: 'data',
     operation: 'choose few-shot images',

@@ -44,9 +44,19 @@ export async function* shardSamples(shard: ByteSource): AsyncGenerator<ShardSamp
       members = new Map();
     }
     key = split.key;
+    if (members.has(split.extension)) throw twice(source, member);
     members.set(split.extension, member);
   }
   if (key !== undefined) yield await toSample(source, key, members);
+}
+
+function twice({ name }: ByteSource, { path }: TarMember): InputError {
+  return new InputError({
+    code: 'data',
+    operation: `read ${name}`,
+    expected: 'every file once',
+    received: `${path} twice`,
+  });
 }
 
 /** Undefined for names without an extension, and for hidden files, which other programs leave behind. */
