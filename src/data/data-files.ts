@@ -167,7 +167,9 @@ function splitOfName(path: string): Split | undefined {
   const folders = path.split('/');
   const file = folders.pop() ?? '';
   const sharded = /^(.+)-\d{5}-of-\d{5}\b/.exec(file)?.[1];
-  const words = [...file.split(/[^a-z]+/i), ...folders];
+  // `cc3m-train-0001.tar`; then `test/0.tar`, `partial-train/0000.parquet`, the nearest folder first
+  const wordsOf = (name: string): string[] => name.split(/[^a-z]+/i);
+  const words = [...wordsOf(file), ...folders.reverse().flatMap(wordsOf)];
   const usual = words.map(usualSplit).find((split) => split !== undefined);
   return usual ?? (sharded === undefined ? undefined : splitNamed(sharded));
 }

@@ -169,6 +169,16 @@ describe('parts', () => {
     );
   });
 
+  test('by folders, as the Hub converts data sets', async () => {
+    const one = table([0, 1], { classNames: animals });
+    const converted = {
+      'default/partial-train/0000.parquet': one,
+      'default/test/0000.parquet': table([1], { classNames: animals }),
+    };
+    expect((await opened(converted, { split: 'train' })).samples).toHaveLength(2);
+    expect((await opened(converted, { split: 'test', emptyClasses: 'allow' })).samples).toHaveLength(1);
+  });
+
   test('as the README.md says, where it does', async () => {
     const readme =
       '---\nconfigs:\n- config_name: default\n  data_files:\n  - split: test\n    path: data/hold*\n  - split: train\n    path: ["data/t*", "**/val*"]\n---\n';
