@@ -23,6 +23,7 @@ const schema = z.object({
     .array(z.enum(exportDtypes))
     .default([...exportDtypes])
     .describe('what weights are stored as, the preferred one first; several are written side by side'),
+  license: z.string().optional().describe('license of the model, for its card: an identifier such as mit'),
   attest: z.boolean().default(false).describe('write an in-toto statement of all files, the run and its figures'),
   test: labelled.optional().describe('labelled images to measure every dtype on'),
   ...listing,
@@ -69,6 +70,7 @@ export const exportCommand = defineCommand({
       progress: context.progress,
       signal: context.signal,
       ...(options.prompts === undefined ? {} : { prompts: options.prompts }),
+      ...(options.license === undefined ? {} : { license: options.license }),
       ...(options.resize === undefined ? {} : { preprocess: { ...model.clip.preprocess, resizeMode: options.resize } }),
       ...(test === undefined ? {} : { test }),
     });

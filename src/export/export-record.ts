@@ -119,4 +119,5 @@ export const exportRecordSchema = z.object({
   files: z.array(fileSchema),
   versions: z.record(z.string(), z.string()),
 });
+/** What stands in `rvpt_export.json`: see {@link exportRecordSchema}. @interface */
 export type ExportRecord = z.output<typeof exportRecordSchema>;

@@ -7,13 +7,13 @@ import { readFloats } from './read-floats.js';
 /**
  * The program with its matrices and tables stored as float16, to the nearest. Each is widened by a Cast before it is
  * used, which onnxruntime does once, when it loads the model: everything is computed in float32, as fast and, weights
- * aside, as exactly as without. Vectors (biases) and scalars stay float32: they weigh nothing.
+ * aside, as exactly as without. Biases and the keys and values of prompts stay float32: they weigh next to nothing.
  */
 export function halveWeights(program: OnnxProgram): OnnxProgram {
   const casts: OnnxNode[] = [];
   const tensors = program.tensors.map((tensor): Initializer => {
     const { name, shape, type } = tensor;
-    if (type !== 'float32' || shape.length < 2) return tensor;
+    if (type !== 'float32' || shape.length !== 2) return tensor;
     const stored = `${name}:float16`;
     casts.push({ type: 'Cast', domain: '', inputs: [stored], outputs: [name], attributes: { to: { int: 1 } } });
     return { name: stored, shape, type: 'float16', data: async () => toHalf(name, await readFloats(tensor)) };

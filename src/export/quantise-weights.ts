@@ -62,7 +62,7 @@ export function quantiseWeights(program: OnnxProgram): OnnxProgram {
     const [output] = node.outputs;
     if (weight !== undefined && isQuantised(weight)) {
       const { integers, scales } = stored(weight, 1);
-      const [bytes, scale, zero] = ['uint8', 'scale', 'zero'].map((part) => `${first}:${part}`);
+      const [bytes, scale, zero] = ['uint8', 'uint8 scale', 'uint8 zero'].map((part) => `${first}:${part}`);
       if (!activations.has(first)) emit('DynamicQuantizeLinear', [first], [bytes, scale, zero]);
       activations.add(first);
       emit('MatMulInteger', [bytes, integers, zero, ZERO.name], [`${output}:int32`]);

@@ -2,10 +2,12 @@ import path from 'node:path';
 
 import { silentProgress, type Progress } from '../core/progress.js';
 import type { Preprocess } from '../data/preprocess.js';
+import { exportStatement } from '../export/attestation.js';
 import { exportConfig, exportPreprocess } from '../export/export-config.js';
 import { dtypeSuffix, exportDtypes, type ExportDtype } from '../export/export-dtype.js';
 import { exportParts, exportProgram, type ExportPart } from '../export/export-programs.js';
 import { EXPORT_FORMAT, exportFiles, exportRecordSchema, type ExportRecord } from '../export/export-record.js';
+import { modelCard } from '../export/model-card.js';
 import type { OnnxProgram } from '../graph/onnx/lower.js';
 import { ONNX_VERSIONS } from '../graph/onnx/model-message.js';
 import { onnxFiles, PROTOBUF_LIMIT } from '../graph/onnx/onnx-files.js';
@@ -24,6 +26,7 @@ import { currentVersions } from './provenance.js';
 import { readTunedPrompts, type TunedPrompts } from './tuned-prompts.js';
 import { refuseFilled, writeFolder } from './write-folder.js';
 
+/** What `exportOnnx` writes, and where. */
 export interface ExportOptions {
   readonly clip: LoadedClip;
   /** The folder to write, new or empty. */
@@ -36,6 +39,8 @@ export interface ExportOptions {
   readonly preprocess?: Preprocess;
   /** Also write an in-toto statement (`attestation.json`). */
   readonly attest?: boolean;
+  /** Of the model, for the card: an identifier as Hugging Face has them, such as `mit`. */
+  readonly license?: string;
   /** Labelled images to measure every dtype on. */
   readonly test?: ExportTest;
   /** No ONNX file reaches this many bytes, 2^31 by default: where one would, its weights lie in files beside it. */
@@ -46,6 +51,7 @@ export interface ExportOptions {
   readonly signal?: AbortSignal;
 }
 
+/** An export that is done. */
 export interface ExportResult {
   readonly out: string;
   /** What stands in `rvpt_export.json`. */
@@ -53,8 +59,8 @@ export interface ExportResult {
 }
 
 /**
- * Writes a CLIP, its visual prompts folded in, as a folder that transformers.js loads: ONNX models, configs, tokenizer,
- * and `rvpt_export.json`, which says what they are made of. The folder is whole or not there.
+ * Writes a CLIP, its visual prompts folded in, as a folder that transformers.js loads: ONNX models, configs, tokenizer, a
+ * model card, and `rvpt_export.json`, which says what they are made of. The folder is whole or not there.
  * @throws InputError (`usage`) when `out` holds anything; (`mismatch`, `malformed`, `missing`) when the prompts cannot be
  * used; (`data`) when the test cannot be made; (`unsupported`) when a weight is too large for float16; (`storage`)
  */
@@ -128,6 +134,8 @@ async function fill(to: HashedFiles, job: ExportJob): Promise<ExportRecord> {
     versions: currentVersions(),
   });
   await to.writeJson(exportFiles.record, record);
+  await to.writeText(exportFiles.card, modelCard(record, { license: job.license }));
+  if (job.attest === true) await to.writeJson(exportFiles.attestation, exportStatement(record, to.files));
   return record;
 }
 

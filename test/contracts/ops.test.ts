@@ -55,6 +55,23 @@ describe.each(opTable)('$name', (entry) => {
     },
   );
 
+  test('equals it in standard operators alone', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.gen(), async (generate) => {
+        const { outputs, feeds } = drawCase(generate, entry.sample(drawFrom(generate)));
+        const named = Object.fromEntries(outputs.map((output, i) => [`y${i}`, output]));
+        const program = lowerToOnnx(named, 'portable');
+        expect(program.nodes.filter(({ domain }) => domain !== '')).toEqual([]);
+        await using session = await cpu.compile(program);
+        const got = await session.run(feeds);
+        for (const [name, tensor] of Object.entries(await evaluateReference(named, referenceFeeds(feeds)))) {
+          expect(relativeError(got[name].data, tensor.data), `${name} of\n${printGraph(outputs)}`).toBeLessThan(2e-5);
+        }
+      }),
+      { seed, numRuns: 6, endOnFailure: true },
+    );
+  });
+
   test.runIf(entry.differentiable)('has the gradient that finite differences give', async () => {
     await fc.assert(
       fc.asyncProperty(fc.gen(), async (generate) => {
