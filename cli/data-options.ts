@@ -17,7 +17,6 @@ import type { Context } from './command.js';
 import type { OpenedModel } from './model-options.js';
 
 const layoutNames = datasetLayouts.map(({ name }) => name);
-const layouts = datasetLayouts.map(({ name, summary }) => `${name}: ${summary}`).join('; ');
 
 /** Options of every command that reads labelled images. */
 export const dataShape = {
@@ -27,7 +26,10 @@ export const dataShape = {
       'labelled images: a folder, or a file in one: a list, a parquet file, a tar shard; or a data set of the Hugging ' +
         'Face Hub, hf:owner/name[@revision][:split]',
     ),
-  layout: z.enum(layoutNames).optional().describe(`how they lie there, if not found out by looking (${layouts})`),
+  layout: z
+    .enum(layoutNames)
+    .optional()
+    .describe('how they lie there, if not found out by looking; docs/formats.md tells of each'),
   split: z
     .string()
     .optional()
