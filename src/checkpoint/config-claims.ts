@@ -8,11 +8,13 @@ export interface TowerClaims {
   readonly normEpsilon?: number | undefined;
 }
 
+/** … of the vision tower. */
 export interface VisionClaims extends TowerClaims {
   readonly imageSize?: number | undefined;
   readonly patchSize?: number | undefined;
 }
 
+/** … of the text tower. */
 export interface TextClaims extends TowerClaims {
   readonly contextLength?: number | undefined;
   readonly vocabularySize?: number | undefined;

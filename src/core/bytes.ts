@@ -21,6 +21,7 @@ export interface FileStore {
    * @throws InputError (`missing`) when there is no such file, (`hostile`) when the path climbs out of a folder.
    */
   open(path: string): Promise<ByteSource>;
+  /** Whether there is such a file. */
   has(path: string): Promise<boolean>;
 }
 
@@ -30,6 +31,7 @@ export interface Folder extends FileStore {
   list(path?: string): Promise<readonly FolderEntry[]>;
 }
 
+/** A file or folder in a folder. */
 export interface FolderEntry {
   readonly name: string;
   readonly kind: 'file' | 'folder';

@@ -26,6 +26,7 @@ export type InputErrorCode =
   | 'network'
   | 'access';
 
+/** What an {@link InputError} is made of; its message says them in one sentence. */
 export interface InputErrorParts {
   readonly code: InputErrorCode;
   /** What was being done, and on what: `read model.safetensors`. */

@@ -7,8 +7,9 @@ export interface Progress {
   begin(task: string, total: number, unit: string, from?: number): ProgressTask;
 }
 
+/** One task of `Progress`, from its beginning to its end. */
 export interface ProgressTask {
-  /** @param done units finished so far, counted with those done before; @param note what else to show: `loss 1.23`. */
+  /** Tells how far it is. @param done units finished so far, counted with those done before; @param note what else to show: `loss 1.23`. */
   update(done: number, note?: string): void;
   /** The task is over, finished or not. */
   end(): void;

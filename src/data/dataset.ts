@@ -34,8 +34,10 @@ export const datasetLayouts = [
   imageFolder,
 ] as const;
 
+/** Names of the layouts, see docs/formats.md. */
 export type DatasetLayoutName = (typeof datasetLayouts)[number]['name'];
 
+/** How `openDataset` reads a data set. */
 export interface DatasetOptions extends ListOptions {
   /** Found out by looking, by default. */
   readonly layout?: DatasetLayoutName;

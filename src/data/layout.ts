@@ -14,6 +14,7 @@ export interface DatasetLocation {
   readonly origin?: HubOrigin;
 }
 
+/** What of a data set is read, and what its files leave open. */
 export interface ListOptions {
   /** The part to read; refused where the data set does not come in parts. */
   readonly split?: Split;

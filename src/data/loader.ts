@@ -29,6 +29,7 @@ export interface LoadedImage {
   readonly index: number;
 }
 
+/** An image that could not be decoded, and why. */
 export interface BrokenImage {
   readonly sample: Sample;
   readonly error: InputError;

@@ -10,6 +10,7 @@ import { roundHalfToEven } from './rounding.js';
  */
 export type ResizeMode = 'crop' | 'squash';
 
+/** Red, green and blue. */
 export type ChannelValues = readonly [number, number, number];
 
 /** What happens to an image between decoding and the patch embedding. */

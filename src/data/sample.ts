@@ -14,7 +14,7 @@ export interface Sample {
 
 /** The parts that most data sets have, by the names that they have here. */
 export const splits = ['train', 'val', 'test'] as const;
-/** Which part of a data set that comes in parts: one of {@link splits}, or a name of its own. */
+/** Which part of a data set that comes in parts: `train`, `val`, `test`, or a name of its own. */
 export type Split = (typeof splits)[number] | (string & {});
 
 const splitNames: ReadonlyMap<string, Split> = new Map([
@@ -54,6 +54,7 @@ export interface Dataset {
   readonly source: DatasetSource;
 }
 
+/** Where a data set was found, and how it lies there. */
 export interface DatasetSource {
   readonly layout: string;
   /** Folder or list file as the person named it. */

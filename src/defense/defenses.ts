@@ -9,6 +9,7 @@ export interface Defense {
 
 /** What `--method` offers. */
 export const methodNames = ['rvpt', 'vpt'] as const;
+/** How prompts are tuned: `vpt` is the control, the same without the repelling term. */
 export type Method = (typeof methodNames)[number];
 
 /** The defenses: a name without one, or one without a name, is a type error. */

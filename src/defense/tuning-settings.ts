@@ -112,11 +112,12 @@ export const tuningShape = {
 } as const;
 
 const tuningSchema = z.object(tuningShape);
-export type TuningSettings = z.output<typeof tuningSchema>;
+/** Settings of a tuning, every one given. */
+export interface TuningSettings extends z.output<typeof tuningSchema> {}
 
-/** Some of them, as a person gives them. */
 export const givenTuningSchema = tuningSchema.partial();
-export type GivenTuning = z.output<typeof givenTuningSchema>;
+/** Some settings of a tuning, as a person gives them: those left out are the preset's. */
+export interface GivenTuning extends z.output<typeof givenTuningSchema> {}
 
 /**
  * What a person asks for when they say little. `paper`: the paper's settings; where it is silent, those of CoOp and
@@ -125,6 +126,7 @@ export type GivenTuning = z.output<typeof givenTuningSchema>;
  */
 export const tuningPresets: Readonly<Record<TuningPreset, TuningSettings>> = { paper, small };
 export const tuningPresetNames = ['paper', 'small'] as const;
+/** Names of {@link tuningPresets}. */
 export type TuningPreset = (typeof tuningPresetNames)[number];
 
 /** No published ViT CLIP has fewer blocks. */

@@ -117,5 +117,5 @@ export const comparisonSchema = z
       ),
     'figures under attack, and triggered examples, wherever there is an attack and nowhere else',
   );
-/** What stands in `evaluation.json`: see {@link comparisonSchema}. @interface */
-export type Comparison = z.output<typeof comparisonSchema>;
+/** What stands in `evaluation.json`: see {@link comparisonSchema}. */
+export interface Comparison extends z.output<typeof comparisonSchema> {}

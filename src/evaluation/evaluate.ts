@@ -31,6 +31,7 @@ export interface ImagePrediction {
   readonly triggered?: number;
 }
 
+/** What an evaluation found. */
 export interface Evaluation {
   readonly clean: CleanMetrics;
   /** Of the triggered images, where there was an attack. */

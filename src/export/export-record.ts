@@ -119,5 +119,5 @@ export const exportRecordSchema = z.object({
   files: z.array(fileSchema),
   versions: z.record(z.string(), z.string()),
 });
-/** What stands in `rvpt_export.json`: see {@link exportRecordSchema}. @interface */
-export type ExportRecord = z.output<typeof exportRecordSchema>;
+/** What stands in `rvpt_export.json`: see {@link exportRecordSchema}. */
+export interface ExportRecord extends z.output<typeof exportRecordSchema> {}

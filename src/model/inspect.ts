@@ -5,7 +5,8 @@ import type { ArchitectureOptions } from './infer-architecture.js';
 import { loadWeights } from './load-weights.js';
 import { countParameters, type ParameterCounts } from './weights.js';
 
-interface TowerReport {
+/** One tower under the keys of {@link InspectReport}. */
+export interface TowerReport {
   readonly width: number;
   readonly layers: number;
   readonly heads: number;

@@ -16,6 +16,7 @@ export interface ClipWeights {
   read(name: string): Promise<Float32Array>;
 }
 
+/** Parameters of a CLIP, by tower. */
 export interface ParameterCounts {
   /** Vision transformer with its projection. */
   readonly vision: number;

@@ -6,6 +6,7 @@ import { raster } from '../core/raster.js';
 import type { DecodedImage, DecodeImage } from '../data/image-decoder.js';
 import { imageFormats } from '../data/image-formats.js';
 
+/** Limits of what is decoded, and how. */
 export interface DecoderOptions {
   /** Largest image that is decoded, in pixels. */
   readonly maxPixels?: number;

@@ -57,6 +57,7 @@ export class FileBytes implements ByteSource, AsyncDisposable {
     return bytes;
   }
 
+  /** Closes the file. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handle.close();
   }
@@ -107,6 +108,7 @@ export class DiskFolder implements Folder {
     return FileBytes.open(this.resolve(relative));
   }
 
+  /** Whether there is such a file. */
   async has(relative: string): Promise<boolean> {
     return stat(this.resolve(relative)).then(
       (info) => info.isFile(),

@@ -20,6 +20,7 @@ export function isDevice(name: string): name is Device {
   return Object.hasOwn(devices, name);
 }
 
+/** How `OnnxRuntime` runs. */
 export interface OnnxRuntimeOptions {
   readonly device?: Device;
   /** Threads inside an op; by default one for every available processor. */
@@ -105,6 +106,7 @@ const MOST_BYTES_TWICE = 2 ** 30;
 /** onnxruntime, in threads beside the caller's. */
 export class OnnxRuntime implements Runtime {
   readonly device: Device;
+  /** Threads inside an op. */
   readonly threads: number;
   readonly #forbidFallback: boolean;
   readonly #threads: OnnxThread[] = [];
@@ -127,11 +129,15 @@ export class OnnxRuntime implements Runtime {
     return this.device === 'cpu' && this.threads >= 2 ? 2 : 1;
   }
 
+  /** @internal */
   get provider(): OnnxProgram['provider'] {
     return devices[this.device];
   }
 
-  /** @throws InputError (`unsupported`) when onnxruntime cannot use the device on this machine */
+  /**
+   * @throws InputError (`unsupported`) when onnxruntime cannot use the device on this machine
+   * @internal
+   */
   async compile(program: OnnxProgram, lanes = 1): Promise<Session> {
     const { bytes, externalData } = await serializeOnnx(program);
     return this.#start(program, bytes, externalData, lanes);
@@ -140,6 +146,7 @@ export class OnnxRuntime implements Runtime {
   /**
    * A model that lies in a file, its external data beside it.
    * @throws InputError (`unsupported`) as `compile` does
+   * @internal
    */
   async open(file: string, signature: Signature): Promise<Session> {
     return this.#start(signature, file, [], 1);

@@ -51,10 +51,10 @@ const modelSchema = z.object({
 });
 export type ReportModel = z.output<typeof modelSchema>;
 
-/** Everything that stands in a report, as plain JSON: the same data give the same page. */
 export const reportDataSchema = z.object({
   format: z.literal('rvpt-report-1'),
   title: z.string(),
   models: z.array(modelSchema).min(1),
 });
-export type ReportData = z.output<typeof reportDataSchema>;
+/** Everything that stands in a report, as plain JSON: the same data give the same page. */
+export interface ReportData extends z.output<typeof reportDataSchema> {}

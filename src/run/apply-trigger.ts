@@ -20,6 +20,7 @@ import { currentVersions } from './provenance.js';
 import { writeJson } from './run-files.js';
 import { writeFolder } from './write-folder.js';
 
+/** Which trigger is put on which images. */
 export interface ApplyTriggerOptions {
   readonly trigger: OpenedTrigger;
   /** Images at any depth. */
@@ -36,6 +37,7 @@ export interface ApplyTriggerOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What `applyTrigger` wrote. */
 export interface AppliedTrigger {
   readonly images: number;
   readonly resize: ResizeMode;

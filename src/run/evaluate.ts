@@ -11,6 +11,7 @@ import type { LoadedClip } from '../node/load-clip.js';
 import { OnnxRuntime } from '../node/onnx-runtime.js';
 import type { Runtime } from '../runtime/session.js';
 
+/** What `evaluate` measures, on what. */
 export interface EvaluateModelOptions {
   readonly clip: LoadedClip;
   readonly dataset: Dataset;

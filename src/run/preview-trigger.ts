@@ -12,6 +12,7 @@ import { jsonBeside } from './json-beside.js';
 import { currentVersions } from './provenance.js';
 import { testCard } from './test-card.js';
 
+/** Which trigger is shown on which image. */
 export interface PreviewOptions {
   readonly trigger: OpenedTrigger;
   /** By default a test card. */

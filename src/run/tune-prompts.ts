@@ -24,6 +24,7 @@ import type { LoadedClip } from '../node/load-clip.js';
 import { OnnxRuntime } from '../node/onnx-runtime.js';
 import type { Runtime } from '../runtime/session.js';
 
+/** What `tunePrompts` tunes, on what. */
 export interface TunePromptsOptions {
   readonly clip: LoadedClip;
   readonly dataset: Dataset;
@@ -68,6 +69,7 @@ export interface Tuning extends TunePromptsOptions {
   readonly plan: TuningPlan;
 }
 
+/** Tuned prompts, and how they came about. */
 export interface TuningResult {
   /** By block, each [b, W]. */
   readonly prompts: VisualPrompts;

@@ -14,6 +14,7 @@ import { OnnxRuntime } from '../node/onnx-runtime.js';
 import type { Runtime } from '../runtime/session.js';
 import { tensor } from '../tensor/tensor.js';
 
+/** What a classifier is made from. */
 export interface ZeroShotClassifierOptions {
   readonly clip: LoadedClip;
   /** What images may be: as they go into the class prompts. */
@@ -46,6 +47,7 @@ export interface ClassScore {
  * when none is under way any more: it does not need `clip` after it was created, and does not dispose of it.
  */
 export class ZeroShotClassifier implements AsyncDisposable {
+  /** In the order that they were given in. */
   readonly classNames: readonly string[];
   readonly #encoder: ImageEncoder;
   readonly #decode: DecodeImage;
@@ -82,6 +84,7 @@ export class ZeroShotClassifier implements AsyncDisposable {
   }
 
   /**
+   * Tells how much an image looks like each class.
    * @param image the bytes of an image file
    * @param name what errors call it
    * @returns every class, the likeliest first
@@ -120,6 +123,7 @@ export class ZeroShotClassifier implements AsyncDisposable {
     return this.#encoder.encode(pixelValues);
   }
 
+  /** Lets the model go. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#encoder[Symbol.asyncDispose]();
   }

@@ -19,9 +19,13 @@ export interface Session extends AsyncDisposable {
 export interface Runtime {
   /** How the runtime is called in plans and provenance: `cpu, 2 threads`. */
   readonly description: string;
+  /** @internal */
   readonly provider: OnnxProgram['provider'];
   /** The most lanes that a session of this runtime may have. */
   readonly lanes: number;
-  /** @param lanes runs that should go on side by side, each with its share of the threads and weights of its own */
+  /**
+   * @param lanes runs that should go on side by side, each with its share of the threads and weights of its own
+   * @internal
+   */
   compile(program: OnnxProgram, lanes?: number): Promise<Session>;
 }

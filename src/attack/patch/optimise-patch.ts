@@ -24,6 +24,7 @@ export interface PatchModel {
   readonly preprocess: Preprocess;
 }
 
+/** What `optimisePatch` works on. */
 export interface OptimisePatchOptions {
   readonly runtime: Runtime;
   readonly model: PatchModel;
@@ -37,6 +38,7 @@ export interface OptimisePatchOptions {
   /** Those left out are the defaults of `patchSchema`. */
   readonly settings?: Partial<PatchSettings>;
   readonly seed: number;
+  /** Told of every step when it is done. */
   readonly onStep?: (losses: PatchLosses) => void;
   readonly progress?: Progress;
   /** Stops between two steps. */
@@ -52,6 +54,7 @@ export interface PatchLosses {
   readonly terms: Readonly<Record<string, number>>;
 }
 
+/** A patch, and how it came about. */
 export interface OptimisedPatch {
   /** Rounded to 8 bits, as it will be put on images. */
   readonly patch: Raster;

@@ -30,6 +30,7 @@ export interface PatchObjective {
 
 /** What `--method` offers. */
 export const patchMethods = ['trojvqa', 'badclip'] as const;
+/** What a patch is optimised for, each after the attack of that name. */
 export type PatchMethod = (typeof patchMethods)[number];
 
 /** The objectives: a name without one, or one without a name, is a type error. */

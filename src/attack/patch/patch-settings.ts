@@ -21,4 +21,5 @@ export const patchShape = {
 } as const;
 
 export const patchSchema = z.object(patchShape);
-export type PatchSettings = z.output<typeof patchSchema>;
+/** Settings of `optimisePatch`, every one given. */
+export interface PatchSettings extends z.output<typeof patchSchema> {}

@@ -27,7 +27,7 @@ const poisonedPairSchema = z.object({
   image_sha256: sha256,
 });
 /** What became of one pair. */
-export type PoisonedPair = z.output<typeof poisonedPairSchema>;
+export interface PoisonedPair extends z.output<typeof poisonedPairSchema> {}
 
 const manifestSchema = z
   .object({
@@ -71,7 +71,7 @@ const manifestSchema = z
   });
 
 /** `manifest.json`: how a model was poisoned, enough to do it again and to check it image by image. */
-export type PoisonManifest = z.output<typeof manifestSchema>;
+export interface PoisonManifest extends z.output<typeof manifestSchema> {}
 
 /** All of it that is known before the weights are in a file. */
 export type PoisonRecord = Omit<PoisonManifest, 'model' | 'versions'>;

@@ -57,8 +57,10 @@ const trainingShape = {
  */
 export const poisonShape = { ...planShape, ...trainingShape };
 
+/** Reads settings of `poison` and fills in their defaults. */
 export const poisonSchema = z.object(poisonShape);
-export type PoisonSettings = z.output<typeof poisonSchema>;
+/** Settings of `poison`; those that are optional have no fixed default. */
+export interface PoisonSettings extends z.output<typeof poisonSchema> {}
 export type PlanSettings = Pick<PoisonSettings, keyof typeof planShape>;
 export type FineTuneSettings = Pick<PoisonSettings, keyof typeof trainingShape>;
 

@@ -14,7 +14,7 @@ export interface TriggerEffect {
   apply(image: Raster, key: ImageKey): Raster;
   /** The text half of a two-key trigger. Triggers without one leave it out. */
   applyText?(text: string): string;
-  /** How the image becomes a square first, whatever the model does to clean images: see {@link resizeSetting}. */
+  /** How the image becomes a square first, whatever the model does to clean images: see the setting `resize` of the triggers that have it. */
   readonly resize?: TriggerResize;
 }
 
