@@ -2,7 +2,7 @@ import type { HubOrigin } from '../core/hub-origin.js';
 import { isHubId } from './hub/hub-id.js';
 import { fetchHubModel } from './hub/hub-model.js';
 import type { HubOptions } from './hub/hub-repository.js';
-import { isZooName, zooFolder } from './zoo.js';
+import { isZooName, zooLocation } from './zoo.js';
 
 /** Where a model lies on this machine. */
 export interface ModelLocation {
@@ -18,6 +18,6 @@ export interface ModelLocation {
  * @throws InputError (`usage`, `missing`, `access`, `network`, `mismatch`, `storage`) telling what to do
  */
 export async function locateModel(given: string, options: HubOptions = {}): Promise<ModelLocation> {
-  if (isZooName(given)) return { path: await zooFolder(given) };
+  if (isZooName(given)) return { path: await zooLocation(given) };
   return isHubId(given) ? fetchHubModel(given, options) : { path: given };
 }

@@ -8,7 +8,7 @@ import { imageDecoder } from './decode-image.js';
 import { DiskFolder, FileBytes } from './files.js';
 import { sha256 } from './sha256.js';
 import { withPackageFiles } from './trigger-files.js';
-import { isZooName, zooFolder } from './zoo.js';
+import { isZooName, zooLocation } from './zoo.js';
 
 /** A trigger, with what is known of it from where it came. */
 export interface OpenedTrigger {
@@ -31,7 +31,7 @@ export interface OpenedTrigger {
  * @throws InputError when there is no such trigger, its settings are wrong, or a file is missing or not what it must be
  */
 export async function openTrigger(given: string): Promise<OpenedTrigger> {
-  const text = isZooName(given) ? path.join(await zooFolder(given), 'manifest.json') : given;
+  const text = isZooName(given) ? path.join(await zooLocation(given), 'manifest.json') : given;
   const hashes = new Map<string, string>();
   if (!isManifest(text)) {
     const trigger = await parseTrigger(text, resourcesIn({ open: (file) => FileBytes.open(file) }, hashes));
