@@ -5,13 +5,13 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { openCheckpoint, type Checkpoint } from '../src/checkpoint/checkpoint.js';
-import { untranslate, type NamedTensor } from '../src/checkpoint/state-dict.js';
 import { writeSafetensors } from '../src/checkpoint/safetensors.js';
 import { inspectCheckpoint } from '../src/model/inspect.js';
 import { loadWeights } from '../src/model/load-weights.js';
 import { openCheckpointAt } from '../src/node/open-checkpoint.js';
 import { sha256 } from '../src/node/sha256.js';
 import { MemoryFolder } from './support/memory-folder.js';
+import { stateDictOf, type NamedTensor } from './support/named-tensor.js';
 import { stateDictItem, writeTorchZip, type SavedTensor } from './support/write-torch.js';
 
 /** The same small CLIP in every format, written by PyTorch, open_clip and transformers. */
@@ -92,9 +92,9 @@ describe('every form of the golden CLIP loads to the same weights', () => {
   });
 });
 
-describe('forms that the golden files do not come in', () => {
+describe('forms that the golden files do not come in', async () => {
   const config = () => readFile(path.join(golden, 'hf', 'config.json'));
-  const huggingface = untranslate(reference, 'huggingface');
+  const huggingface = await stateDictOf(reference, 'huggingface');
   const names = [...huggingface.keys()];
   const half = (parity: number) => new Map([...huggingface].filter((_, index) => index % 2 === parity));
   const shards = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
@@ -133,7 +133,7 @@ describe('forms that the golden files do not come in', () => {
   });
 
   test.each(['state_dict', 'model_state_dict', 'model'])('a wrapper with the weights under "%s"', async (key) => {
-    const openai = untranslate(reference, 'openai');
+    const openai = await stateDictOf(reference, 'openai');
     const renamed = new Map([...openai].map(([name, tensor]) => [`module._orig_mod.${name}`, tensor]));
     const root = {
       dict: [
@@ -149,7 +149,7 @@ describe('forms that the golden files do not come in', () => {
 
   test("open_clip's CustomTextCLIP, whose text tower has a prefix", async () => {
     const isText = (name: string) => !name.startsWith('visual.') && name !== 'logit_scale';
-    const openai = [...untranslate(reference, 'openai')];
+    const openai = [...(await stateDictOf(reference, 'openai'))];
     const custom = new Map(openai.map(([name, tensor]) => [isText(name) ? `text.${name}` : name, tensor]));
     const files = { 'config.json': await config(), 'custom.safetensors': writeSafetensors(custom) };
     await using checkpoint = await openCheckpoint(new MemoryFolder('custom', files), {
@@ -161,7 +161,7 @@ describe('forms that the golden files do not come in', () => {
   });
 
   test('tensors that are views: transposed, behind other numbers, a scalar as [1]', async () => {
-    const openai = untranslate(reference, 'openai');
+    const openai = await stateDictOf(reference, 'openai');
     const saved = new Map<string, SavedTensor>(openai);
     const projection = openai.get('visual.proj');
     const scale = openai.get('logit_scale');

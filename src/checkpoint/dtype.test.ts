@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { decode, encodeFloat16 } from './dtype.js';
+import { decode, encodeBfloat16, encodeFloat16 } from './dtype.js';
 
 test('float16 codes, by hand from IEEE 754', () => {
   const codes = [0x0000, 0x8000, 0x0001, 0x03ff, 0x0400, 0x3c00, 0x3555, 0xc000, 0x7bff, 0x7c00, 0xfc00];
@@ -58,5 +58,30 @@ describe('encoding float16', () => {
 
   test.each([65520, -65520, Infinity, NaN])('%d does not fit', (value) => {
     expect(() => codesOf(0, value)).toThrow(`float16 cannot hold ${value}, at element 1`);
+  });
+});
+
+describe('encoding bfloat16', () => {
+  const codesOf = (...values: number[]): number[] => [
+    ...new Uint16Array(encodeBfloat16(Float32Array.from(values)).slice().buffer),
+  ];
+
+  test('every finite code comes back from its value', () => {
+    const codes = Uint16Array.from({ length: 1 << 16 }, (_, code) => code).filter((code) => (code & 0x7f80) !== 0x7f80);
+    const values = decode(new Uint8Array(codes.slice().buffer), 'bfloat16');
+    expect(Buffer.from(encodeBfloat16(values)).equals(Buffer.from(codes.buffer))).toBe(true);
+  });
+
+  test('the nearest code, by hand; halfway to the even one', () => {
+    const step = 2 ** -7; // between 1 and 2
+    expect(codesOf(1 + 0.49 * step, 1 + 0.5 * step, 1 + 0.51 * step)).toEqual([0x3f80, 0x3f80, 0x3f81]);
+    expect(codesOf(1 + 1.5 * step, -(1 + 1.5 * step), 2 - 0.5 * step)).toEqual([0x3f82, 0xbf82, 0x4000]);
+    const least = 2 ** -133;
+    expect(codesOf(0.5 * least, 0.51 * least, -1.5 * least, -0)).toEqual([0, 1, 0x8002, 0x8000]);
+    expect(codesOf((2 - 2 ** -7 + 0.49 * step) * 2 ** 127)).toEqual([0x7f7f]);
+  });
+
+  test.each([(2 - 2 ** -8) * 2 ** 127, -Infinity, NaN])('%d does not fit', (value) => {
+    expect(() => codesOf(0, value)).toThrow(`bfloat16 cannot hold ${value}, at element 1`);
   });
 });

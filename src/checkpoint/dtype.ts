@@ -14,9 +14,12 @@ export const itemSizes: Readonly<Record<DType, number>> = {
   bool: 1,
 };
 
-/** Whether weights can be stored as `dtype`. */
-export function isFloating(dtype: DType): boolean {
-  return dtype === 'float64' || dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16';
+/** What weights can be stored as. */
+export const floatTypes = ['float64', 'float32', 'float16', 'bfloat16'] as const;
+export type FloatType = (typeof floatTypes)[number];
+
+export function isFloating(dtype: DType): dtype is FloatType {
+  return floatTypes.some((float) => float === dtype);
 }
 
 /**
@@ -50,7 +53,7 @@ export function decode(bytes: Uint8Array, dtype: DType): Float32Array {
 }
 
 /** The bytes as a buffer of their own: typed arrays need aligned starts, and callers may write into what they get. */
-function ownBuffer(bytes: Uint8Array): ArrayBuffer {
+export function ownBuffer(bytes: Uint8Array): ArrayBuffer {
   const { buffer } = bytes;
   const owned = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength;
   return owned ? buffer : new Uint8Array(bytes).buffer;
@@ -110,6 +113,29 @@ export function encodeFloat16(values: Float32Array): Uint8Array {
       const absolute = bits[0] & 0x7fffffff;
       codes[i] = sign | (((absolute + 0xfff + ((absolute >>> 13) & 1)) >>> 13) - (112 << 10));
     }
+  }
+  return new Uint8Array(codes.buffer);
+}
+
+/** float32 from which rounding to bfloat16 gives infinity: its largest value and half a step. */
+const BFLOAT16_OVERFLOW = (2 - 2 ** -8) * 2 ** 127;
+
+/**
+ * The nearest bfloat16 codes, ties to the even one: little-endian bytes.
+ * @throws RangeError when a value is too large for bfloat16, or not finite.
+ */
+export function encodeBfloat16(values: Float32Array): Uint8Array {
+  const codes = new Uint16Array(values.length);
+  const scratch = new Float32Array(1);
+  const bits = new Uint32Array(scratch.buffer);
+  for (let i = 0; i < values.length; i++) {
+    scratch[0] = values[i];
+    // written so that NaN is refused too
+    if (!(Math.abs(values[i]) < BFLOAT16_OVERFLOW)) {
+      throw new RangeError(`bfloat16 cannot hold ${values[i]}, at element ${i}`);
+    }
+    // the lower half goes; a carry runs into the exponent, which is where it belongs
+    codes[i] = (bits[0] + 0x7fff + ((bits[0] >>> 16) & 1)) >>> 16;
   }
   return new Uint8Array(codes.buffer);
 }

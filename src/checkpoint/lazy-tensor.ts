@@ -14,4 +14,6 @@ export interface LazyTensor {
    * integers are rounded to the nearest float32.
    */
   read(): Promise<Float32Array>;
+  /** Its elements as the file stores them, row-major and little-endian; the caller may not write into them. */
+  readBytes(): Promise<Uint8Array>;
 }

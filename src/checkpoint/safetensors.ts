@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 import type { ByteSource } from '../core/bytes.js';
-import { InputError, messageOf } from '../core/errors.js';
+import { messageOf } from '../core/errors.js';
 import { formatShape, sizeOf, type Shape } from '../tensor/shape.js';
-import { encodeFloat16, itemSizes } from './dtype.js';
+import { itemSizes } from './dtype.js';
 import { duplicateKey } from './json-duplicates.js';
 import type { DType } from './lazy-tensor.js';
 import { quoted, refuse } from './refusal.js';
@@ -22,6 +22,8 @@ const dtypeNames: ReadonlyMap<string, DType> = new Map([
   ['U8', 'uint8'],
   ['BOOL', 'bool'],
 ]);
+
+const formatNames: ReadonlyMap<DType, string> = new Map([...dtypeNames].map(([name, dtype]) => [dtype, name]));
 
 /** The format allows 100 MB; the largest CLIP needs a few hundred kB, and a parsed header takes many times its bytes. */
 const maximumHeaderBytes = 4 * 2 ** 20;
@@ -183,21 +185,22 @@ export interface WritableTensor {
   readonly data: Float32Array | BigInt64Array;
 }
 
-interface Placed {
+/** A tensor of a file that is being written, in the order of the file. */
+export interface Placed {
   readonly name: string;
-  readonly dtype: 'F32' | 'F16' | 'I64';
+  readonly dtype: DType;
   readonly shape: Shape;
-  readonly bytes: number;
 }
 
 /** Header length and header of a file that holds the tensors in this order, padded so that data is aligned to 8 bytes. */
-function headerOf(tensors: readonly Placed[], metadata: ReadonlyMap<string, string>): Uint8Array {
+export function headerOf(tensors: readonly Placed[], metadata: ReadonlyMap<string, string>): Uint8Array {
   const header: Record<string, unknown> = {};
   if (metadata.size > 0) header['__metadata__'] = Object.fromEntries(metadata);
   let position = 0;
-  for (const { name, dtype, shape, bytes } of tensors) {
-    header[name] = { dtype, shape, data_offsets: [position, position + bytes] };
-    position += bytes;
+  for (const { name, dtype, shape } of tensors) {
+    const end = position + sizeOf(shape) * itemSizes[dtype];
+    header[name] = { dtype: formatNames.get(dtype), shape, data_offsets: [position, end] };
+    position = end;
   }
   const unpadded = new TextEncoder().encode(JSON.stringify(header));
   const length = 8 + Math.ceil(unpadded.length / 8) * 8;
@@ -207,11 +210,13 @@ function headerOf(tensors: readonly Placed[], metadata: ReadonlyMap<string, stri
   return out;
 }
 
-function rawBytes(data: Float32Array | BigInt64Array): Uint8Array {
+/** The bytes of an array as they lie in memory. */
+export function rawBytes(data: Float32Array | BigInt64Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-function wrongLength(name: string, shape: Shape, length: number): RangeError {
+/** The error for a tensor whose data do not fill its shape. */
+export function wrongLength(name: string, shape: Shape, length: number): RangeError {
   return new RangeError(`safetensors: "${name}" of shape ${formatShape(shape)} cannot hold ${length} elements`);
 }
 
@@ -227,10 +232,10 @@ export function writeSafetensors(
   const ordered = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
   const placed = ordered.map(([name, { shape, data }]): Placed => {
     if (data.length !== sizeOf(shape)) throw wrongLength(name, shape, data.length);
-    return { name, dtype: data instanceof Float32Array ? 'F32' : 'I64', shape, bytes: data.byteLength };
+    return { name, dtype: data instanceof Float32Array ? 'float32' : 'int64', shape };
   });
   const header = headerOf(placed, metadata);
-  const file = new Uint8Array(placed.reduce((sum, { bytes }) => sum + bytes, header.length));
+  const file = new Uint8Array(ordered.reduce((sum, [, { data }]) => sum + data.byteLength, header.length));
   file.set(header);
   let position = header.length;
   for (const [, { data }] of ordered) {
@@ -238,50 +243,4 @@ export function writeSafetensors(
     position += data.byteLength;
   }
   return file;
-}
-
-/** How the weights of a written checkpoint are stored. */
-export const writableFloats = ['float32', 'float16'] as const;
-export type WritableFloat = (typeof writableFloats)[number];
-
-/**
- * A safetensors file in pieces, each tensor read when its turn comes: for checkpoints that should not be in memory
- * whole.
- * @throws RangeError when a tensor does not have as many elements as its shape.
- * @throws InputError (`unsupported`) when float16 cannot hold a value.
- */
-export async function* streamSafetensors(
-  shapes: ReadonlyMap<string, Shape>,
-  read: (name: string) => Promise<Float32Array>,
-  metadata: ReadonlyMap<string, string> = new Map(),
-  float: WritableFloat = 'float32',
-): AsyncGenerator<Uint8Array> {
-  const placed = [...shapes].map(([name, shape]): Placed => ({
-    name,
-    dtype: float === 'float32' ? 'F32' : 'F16',
-    shape,
-    bytes: itemSizes[float] * sizeOf(shape),
-  }));
-  yield headerOf(placed, metadata);
-  for (const { name, shape } of placed) {
-    const data = await read(name);
-    if (data.length !== sizeOf(shape)) throw wrongLength(name, shape, data.length);
-    yield float === 'float32' ? rawBytes(data) : halfBytes(name, data);
-  }
-}
-
-function halfBytes(name: string, data: Float32Array): Uint8Array {
-  try {
-    return encodeFloat16(data);
-  } catch (thrown) {
-    if (!(thrown instanceof RangeError)) throw thrown;
-    throw new InputError({
-      code: 'unsupported',
-      operation: `write ${quoted(name)} in float16`,
-      expected: 'values below 65,520',
-      received: thrown.message,
-      fix: 'Write the checkpoint in float32.',
-      cause: thrown,
-    });
-  }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { inFile, stateDictOf } from '../../test/support/named-tensor.js';
 import { MemoryBytes } from '../core/bytes.js';
 import { sizeOf, type Shape } from '../tensor/shape.js';
 import type { DType } from './lazy-tensor.js';
@@ -134,14 +135,8 @@ describe('writing names is the inverse of reading them', () => {
     }),
   );
   test.each(['openai', 'huggingface'] as const)('%s', async (naming) => {
-    const written = untranslate(canonical, naming);
-    const stored = new Map(
-      [...written].map(([name, { shape, data }]) => {
-        const source = new MemoryBytes('m', new Uint8Array(data.buffer));
-        return [name, StoredTensor.contiguous({ source, byteOffset: 0, length: data.length, dtype: 'float32' }, shape)];
-      }),
-    );
-    const found = translate('m', stored);
+    const written = await stateDictOf(canonical, naming);
+    const found = translate('m', new Map([...written].map(([name, tensor]) => [name, inFile(tensor)])));
     expect(found).toMatchObject({ naming, unknown: [], unfit: [] });
     expect([...found.tensors.keys()].sort()).toEqual([...canonical.keys()].sort());
     for (const [name, { shape, data }] of canonical) {
@@ -152,7 +147,7 @@ describe('writing names is the inverse of reading them', () => {
   });
 
   test('a joint tensor needs all three parts', () => {
-    const part = { shape: [1], data: new Float32Array(1) };
+    const part = inFile({ shape: [1], data: new Float32Array(1) });
     const parts = new Map([
       ['text.blocks.0.attention.query.bias', part],
       ['text.blocks.0.attention.value.bias', part],

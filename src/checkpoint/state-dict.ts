@@ -1,4 +1,5 @@
-import { formatShape, sizeOf, type Shape } from '../tensor/shape.js';
+import { formatShape, sizeOf } from '../tensor/shape.js';
+import { stacked, transposed } from './derived-tensor.js';
 import { isFloating } from './dtype.js';
 import type { LazyTensor } from './lazy-tensor.js';
 import { droppedNames, joinBlock, nameRules, splitBlock, type NameRule, type Naming } from './name-table.js';
@@ -60,21 +61,16 @@ export function fileName(canonical: string, naming: Naming): string {
   return rule === undefined ? canonical : joinBlock(rule[naming], block);
 }
 
-/** A tensor in memory, to be written. */
-export interface NamedTensor {
-  readonly shape: Shape;
-  readonly data: Float32Array;
-}
-
 /**
- * Canonical tensors under the names and in the shapes of OpenAI's or Hugging Face's files: the inverse of
- * {@link translate}.
- * @throws RangeError for a name that is not canonical, or when a query, key or value is without the other two.
+ * Canonical tensors under the names and in the shapes of OpenAI's or Hugging Face's files, to the bit: the inverse of
+ * {@link translate}. Nothing is read. Queries, keys and values of one block whose element types differ go into one tensor
+ * of a type that holds all of them.
+ * @throws RangeError for a name that is not canonical, or when a query, key or value is without the other two
  */
-export function untranslate(tensors: ReadonlyMap<string, NamedTensor>, naming: Naming): Map<string, NamedTensor> {
+export function untranslate(tensors: ReadonlyMap<string, LazyTensor>, naming: Naming): Map<string, LazyTensor> {
   const rules = new Map(nameRules.map((rule) => [rule.canonical, rule]));
-  const thirds = new Map<string, Map<number, NamedTensor>>();
-  const out = new Map<string, NamedTensor>();
+  const thirds = new Map<string, Map<number, LazyTensor>>();
+  const out = new Map<string, LazyTensor>();
   for (const [canonical, tensor] of tensors) {
     const { pattern, block } = splitBlock(canonical);
     const rule = rules.get(pattern);
@@ -82,14 +78,20 @@ export function untranslate(tensors: ReadonlyMap<string, NamedTensor>, naming: N
     const name = joinBlock(rule[naming], block);
     const { adjustment } = rule;
     if (naming === 'huggingface' || adjustment.kind === 'same' || adjustment.kind === 'scalar') out.set(name, tensor);
-    else if (adjustment.kind === 'transposed') out.set(name, transpose(tensor));
+    else if (adjustment.kind === 'transposed') out.set(name, transposed(tensor));
     else {
-      thirds.set(name, (thirds.get(name) ?? new Map<number, NamedTensor>()).set(adjustment.index, tensor));
+      thirds.set(name, (thirds.get(name) ?? new Map<number, LazyTensor>()).set(adjustment.index, tensor));
       // holds the place in the order of the file until the last part is here
       out.set(name, tensor);
     }
   }
-  for (const [name, parts] of thirds) out.set(name, joinRows(name, parts));
+  for (const [name, parts] of thirds) {
+    const [query, key, value] = [parts.get(0), parts.get(1), parts.get(2)];
+    if (query === undefined || key === undefined || value === undefined) {
+      throw new RangeError(`state dict: "${name}" needs a query, a key and a value`);
+    }
+    out.set(name, stacked(name, [query, key, value]));
+  }
   return out;
 }
 
@@ -155,26 +157,4 @@ function problemOf(tensor: StoredTensor, { adjustment }: NameRule, naming: Namin
     return `of shape ${formatShape(tensor.shape)} cannot be queries, keys and values`;
   }
   return undefined;
-}
-
-function transpose({ shape, data }: NamedTensor): NamedTensor {
-  const [rows, columns] = shape;
-  const out = new Float32Array(data.length); // [columns, rows]
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) out[column * rows + row] = data[row * columns + column];
-  }
-  return { shape: [columns, rows], data: out };
-}
-
-function joinRows(name: string, parts: ReadonlyMap<number, NamedTensor>): NamedTensor {
-  const [query, key, value] = [parts.get(0), parts.get(1), parts.get(2)];
-  if (query === undefined || key === undefined || value === undefined) {
-    throw new RangeError(`state dict: "${name}" needs a query, a key and a value`);
-  }
-  const length = query.data.length;
-  const data = new Float32Array(3 * length);
-  data.set(query.data, 0);
-  data.set(key.data, length);
-  data.set(value.data, 2 * length);
-  return { shape: [3 * query.shape[0], ...query.shape.slice(1)], data };
 }

@@ -3,6 +3,7 @@ import { sizeOf, stridesOf, type Shape } from '../tensor/shape.js';
 import { decode, itemSizes } from './dtype.js';
 import type { DType, LazyTensor } from './lazy-tensor.js';
 import { quoted, refuse } from './refusal.js';
+import { rowMajor } from './row-major.js';
 
 /** A run of elements in a file; whoever makes one has checked that it lies inside the file. */
 export interface Storage {
@@ -76,13 +77,16 @@ export class StoredTensor implements LazyTensor {
   }
 
   async read(): Promise<Float32Array> {
+    return decode(await this.readBytes(), this.dtype);
+  }
+
+  async readBytes(): Promise<Uint8Array> {
     const { source, byteOffset, dtype } = this.#storage;
     const { offset, shape, strides } = this.#view;
-    if (sizeOf(shape) === 0) return new Float32Array(0);
+    if (sizeOf(shape) === 0) return new Uint8Array(0);
     const itemSize = itemSizes[dtype];
     const bytes = await source.read(byteOffset + offset * itemSize, spanOf(this.#view) * itemSize);
-    const span = decode(bytes, dtype);
-    return isRowMajor(shape, strides) ? span : gather(span, shape, strides);
+    return rowMajor(bytes, itemSize, shape, strides);
   }
 }
 
@@ -103,26 +107,4 @@ function viewProblem(available: number, view: View): string | undefined {
   if (count > available) return `${count} elements (shape ${shape.join(' x ')})`;
   const end = offset + spanOf(view);
   return end > available ? `elements up to number ${end}` : undefined;
-}
-
-function isRowMajor(shape: Shape, strides: readonly number[]): boolean {
-  const expected = stridesOf(shape);
-  return shape.every((length, axis) => length === 1 || strides[axis] === expected[axis]);
-}
-
-function gather(span: Float32Array, shape: Shape, strides: readonly number[]): Float32Array {
-  const values = new Float32Array(sizeOf(shape));
-  const index = new Array<number>(shape.length).fill(0);
-  let position = 0;
-  for (let i = 0; i < values.length; i++) {
-    values[i] = span[position];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      index[axis] += 1;
-      position += strides[axis];
-      if (index[axis] < shape[axis]) break;
-      position -= shape[axis] * strides[axis];
-      index[axis] = 0;
-    }
-  }
-  return values;
 }

@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 
 import { CountingBytes, MemoryFolder } from '../../test/support/memory-folder.js';
 import { tinyArchitecture, tinyHeads, tinyStateDict } from '../../test/support/tiny-clip.js';
+import type { NamedTensor } from '../../test/support/named-tensor.js';
 import { writeTorchZip } from '../../test/support/write-torch.js';
 import { openCheckpoint } from '../checkpoint/checkpoint.js';
-import { fileName, type NamedTensor } from '../checkpoint/state-dict.js';
+import { fileName } from '../checkpoint/state-dict.js';
 import { sizeOf } from '../tensor/shape.js';
 import { namedArchitectures } from './architecture.js';
 import { loadWeights } from './load-weights.js';

@@ -9,7 +9,7 @@ import {
   type PoisonOptions,
   type PreparedPoison,
 } from '../attack/poison/poison-model.js';
-import type { WritableFloat } from '../checkpoint/safetensors.js';
+import type { WritableFloat } from '../checkpoint/stream-safetensors.js';
 import { InputError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import type { LoadedClip } from '../node/load-clip.js';
@@ -26,6 +26,7 @@ import { versionsSchema } from './schema.js';
 import { readState, writeState } from './training-state.js';
 import { writePoisonedModel } from './write-poisoned-model.js';
 
+/** What `poison` does to which model. */
 export interface PoisonRunOptions extends Omit<
   PoisonOptions,
   'model' | 'trigger' | 'triggerSeed' | 'triggerFiles' | 'sha256'
@@ -41,13 +42,15 @@ export interface PoisonRunOptions extends Omit<
   readonly float?: WritableFloat;
   /** Seconds between two saved states; 300 by default. A state is three times the model. */
   readonly saveEvery?: number;
-  /** Told what is decided before training begins. */
+  /** Told what is decided before training begins. @internal */
   readonly onPrepared?: (prepared: PreparedPoison) => void;
   /** Told a sentence for a person. */
   readonly note?: (line: string) => void;
 }
 
+/** A poisoning that is done. */
 export interface PoisonResult {
+  /** The model folder. */
   readonly model: string;
   readonly manifest: PoisonManifest;
   readonly steps: number;

@@ -5,7 +5,7 @@ import { IssbaDecoder, IssbaEncoder, type IssbaCodec } from '../attack/issba/iss
 import type { IssbaHalf, IssbaWeights } from '../attack/issba/issba-network.js';
 import { measureIssba, type IssbaMeasure } from '../attack/issba/measure-issba.js';
 import { trainIssba as train, type TrainIssbaOptions } from '../attack/issba/train-issba.js';
-import { streamSafetensors } from '../checkpoint/safetensors.js';
+import { streamSafetensors } from '../checkpoint/stream-safetensors.js';
 import type { Raster } from '../core/raster.js';
 import { cachedPairs } from '../data/cached-pairs.js';
 import { FileBytes } from '../node/files.js';

@@ -1,6 +1,7 @@
 import path from 'node:path';
 
-import { openSafetensors, streamSafetensors } from '../checkpoint/safetensors.js';
+import { openSafetensors } from '../checkpoint/safetensors.js';
+import { streamSafetensors } from '../checkpoint/stream-safetensors.js';
 import { InputError } from '../core/errors.js';
 import { DiskFolder } from '../node/files.js';
 import type { Shape } from '../tensor/shape.js';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-import { streamSafetensors, type WritableFloat } from '../checkpoint/safetensors.js';
+import { streamSafetensors, type WritableFloat } from '../checkpoint/stream-safetensors.js';
 import { fileName } from '../checkpoint/state-dict.js';
 import { huggingFaceConfig } from '../model/huggingface-config.js';
 import type { ClipWeights } from '../model/weights.js';

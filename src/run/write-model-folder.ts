@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-import type { WritableFloat } from '../checkpoint/safetensors.js';
+import type { WritableFloat } from '../checkpoint/stream-safetensors.js';
 import { huggingFacePreprocess } from '../data/preprocess-config.js';
 import type { Preprocess } from '../data/preprocess.js';
 import type { ClipWeights } from '../model/weights.js';

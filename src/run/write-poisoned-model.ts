@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 import { completeManifest, MANIFEST_FILE, type PoisonManifest, type PoisonRecord } from '../attack/poison/manifest.js';
-import type { WritableFloat } from '../checkpoint/safetensors.js';
+import type { WritableFloat } from '../checkpoint/stream-safetensors.js';
 import type { ClipWeights } from '../model/weights.js';
 import type { LoadedClip } from '../node/load-clip.js';
 import { openCheckpointAt } from '../node/open-checkpoint.js';

@@ -1,7 +1,7 @@
 import type { Naming } from '../../src/checkpoint/name-table.js';
-import { untranslate, type NamedTensor } from '../../src/checkpoint/state-dict.js';
 import type { ClipArchitecture } from '../../src/model/architecture.js';
 import { randomWeights } from '../../src/model/weights.js';
+import { stateDictOf, type NamedTensor } from './named-tensor.js';
 
 const tower = { layers: 1, heads: 1, activation: 'quick_gelu', normEpsilon: 1e-5 } as const;
 
@@ -20,5 +20,5 @@ export async function tinyStateDict(naming: Naming): Promise<Map<string, NamedTe
   const weights = randomWeights(tinyArchitecture, 7);
   const tensors = new Map<string, NamedTensor>();
   for (const [name, shape] of weights.shapes) tensors.set(name, { shape, data: await weights.read(name) });
-  return untranslate(tensors, naming);
+  return stateDictOf(tensors, naming);
 }
