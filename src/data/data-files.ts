@@ -20,8 +20,8 @@ export interface DataFiles {
 const maxLookDepth = 3;
 const maxFoldersLookedInto = 64;
 
-/** Whether a file of the kind lies in the folder or not far below; a look, not a search. */
-export async function hasFileOfKind(folder: Folder, extension: string): Promise<boolean> {
+/** Whether such a file lies in the folder or not far below; a look, not a search. */
+export async function hasFile(folder: Folder, isWanted: (name: string) => boolean): Promise<boolean> {
   let level = [''];
   for (let depth = 1; depth <= maxLookDepth && level.length > 0; depth++) {
     const below: string[] = [];
@@ -29,7 +29,7 @@ export async function hasFileOfKind(folder: Folder, extension: string): Promise<
       for (const { name, kind } of await folder.list(path)) {
         const child = path === '' ? name : `${path}/${name}`;
         if (kind === 'folder') below.push(child);
-        else if (isOfKind(name, extension)) return true;
+        else if (isWanted(name)) return true;
       }
     }
     // many folders side by side are classes

@@ -2,7 +2,7 @@ import { InputError } from '../core/errors.js';
 import type { CaptionPair, CaptionPairs } from './caption-pair.js';
 import { nameFolders } from './class-names.js';
 import { readDataCard, type DataCard, type Feature } from './data-card.js';
-import { chooseDataFiles, hasFileOfKind, isOfKind, type DataFiles } from './data-files.js';
+import { chooseDataFiles, hasFile, isOfKind, type DataFiles } from './data-files.js';
 import { resolveLabels, type ResolvedLabels } from './labels.js';
 import {
   classNameOf,
@@ -45,7 +45,8 @@ export const parquet = {
 /** The location, if there are parquet files at it. */
 export async function detectParquet(location: DatasetLocation): Promise<DatasetLocation | undefined> {
   const { folder, file } = location;
-  const found = file === undefined ? await hasFileOfKind(folder, extension) : isOfKind(file, extension);
+  const isParquet = (name: string): boolean => isOfKind(name, extension);
+  const found = file === undefined ? await hasFile(folder, isParquet) : isParquet(file);
   return found ? location : undefined;
 }
 

@@ -128,6 +128,15 @@ describe('which shards', () => {
   });
 });
 
+test('an archive beside the images that it held is no shard', async () => {
+  const { source } = await opened({
+    'ant/1.jpg': '',
+    'bee/2.jpg': '',
+    'all.tar': { 'ant/1.jpg': '', 'bee/2.jpg': '' },
+  });
+  expect(source).toMatchObject({ layout: 'image-folder', ignored: ['all.tar'] });
+});
+
 describe('pairs', () => {
   test('captions are .txt, or else the caption of .json', async () => {
     const { pairs } = await paired({

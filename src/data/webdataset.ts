@@ -1,7 +1,8 @@
 import { classNameLines } from './class-names.js';
 import type { CaptionPair, CaptionPairs } from './caption-pair.js';
 import { readDataCard } from './data-card.js';
-import { chooseDataFiles, hasFileOfKind, isOfKind } from './data-files.js';
+import { chooseDataFiles, hasFile, isOfKind } from './data-files.js';
+import { imageKind } from './image-formats.js';
 import { resolveLabels } from './labels.js';
 import { locationName, type DatasetLayout, type DatasetLocation, type Listing, type ListOptions } from './layout.js';
 import { Problems } from './problems.js';
@@ -38,10 +39,15 @@ export const webdataset = {
   },
 } satisfies DatasetLayout;
 
-/** The location, if there are tar shards at it. */
+/**
+ * The location, if there are tar shards at it. An archive beside images is what they were unpacked from, and no shard:
+ * there it has to be named itself.
+ */
 export async function detectShards(location: DatasetLocation): Promise<DatasetLocation | undefined> {
   const { folder, file } = location;
-  const found = file === undefined ? await hasFileOfKind(folder, extension) : isOfKind(file, extension);
+  const isShard = (name: string): boolean => isOfKind(name, extension);
+  if (file !== undefined) return isShard(file) ? location : undefined;
+  const found = (await hasFile(folder, isShard)) && !(await hasFile(folder, (name) => imageKind(name) === 'image'));
   return found ? location : undefined;
 }
 
