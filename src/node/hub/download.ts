@@ -1,17 +1,14 @@
 import { InputError } from '../../core/errors.js';
 import type { Answer, HubClient, Patience } from './hub-client.js';
 import type { Asked } from './hub-refusal.js';
-import { PartialFile } from './partial-file.js';
+import { PartialFile, type Content } from './partial-file.js';
 import { Passing, persist } from './persistence.js';
 
-/** One file to fetch. */
-export interface Download {
+/** One file to fetch, with the size and hash that the listing states. */
+export interface Download extends Content {
   readonly url: string;
   /** Where it goes. */
   readonly target: string;
-  /** As the listing states them: bytes, and SHA-256 or git's SHA-1. */
-  readonly size: number;
-  readonly id: string;
   readonly asked: Asked;
 }
 
@@ -31,7 +28,7 @@ export async function download(
   patience: Patience,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  const partial = await PartialFile.open(file.target, file.size);
+  const partial = await PartialFile.open(file.target, file);
   onBytes(partial.size);
   let before = partial.size;
   const moved = (): boolean => {
@@ -94,9 +91,8 @@ function refuseOtherRange(file: Download, from: number, { headers }: Answer): vo
   throw otherLength(file, `the range ${range ?? 'of no name'} in place of the rest from ${from}`);
 }
 
-function refuseOtherContent(file: Download, { hashes }: PartialFile): void {
-  const hash = file.id.length === 64 ? hashes.sha256 : hashes.gitId;
-  if (hash !== file.id) throw otherHash(file, hash);
+function refuseOtherContent(file: Download, { id }: PartialFile): void {
+  if (id !== file.id) throw otherHash(file, id);
 }
 
 function otherLength(file: Download, received: string): InputError {

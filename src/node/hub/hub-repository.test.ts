@@ -108,9 +108,14 @@ describe('a repository', () => {
     await moved.fetch(['config.json']);
     expect(moved.commit).toBe(second);
     expect(hub.asked().filter((asked) => asked.startsWith('cdn'))).toEqual([]);
+    hub.asked();
     const pinned = await open(`hf:${id}@${commit}`);
     await pinned.fetch(['config.json']);
     expect(await readFile(path.join(pinned.folder, 'config.json'), 'utf8')).toBe('{}');
+    expect(hub.asked()).toEqual([
+      `hub /o/m/resolve/${commit}/config.json`,
+      `hub /api/resolve-cache/models/o/m/${commit}/config.json`,
+    ]);
   });
 
   test('with one content at two paths is fetched once', async () => {

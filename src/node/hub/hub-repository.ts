@@ -11,7 +11,7 @@ import { isSafePath, type HubRepositoryId } from './hub-id.js';
 import { findCommit, listCommit } from './hub-listing.js';
 import type { Asked } from './hub-refusal.js';
 import { hubSettings, type HubSettings } from './hub-settings.js';
-import { RepositoryCache, type HubFile, type HubFiles } from './repository-cache.js';
+import { isCommit, RepositoryCache, type HubFile, type HubFiles } from './repository-cache.js';
 
 /** What the caller lends to work on the Hub. */
 export interface HubOptions extends Patience {
@@ -216,6 +216,8 @@ async function fromHub(
   revision: string,
   { settings, cache, options }: Host,
 ): Promise<{ commit: string; files: HubFiles }> {
+  const pinned = isCommit(revision) ? await cache.listing(revision) : undefined;
+  if (pinned !== undefined) return { commit: revision, files: pinned }; // a commit never changes
   const client = new HubClient(settings, options);
   const commit = await findCommit(client, asked, repository, revision);
   const kept = await cache.listing(commit);

@@ -7,11 +7,12 @@ import path from 'node:path';
 import { errnoOf } from '../errno.js';
 import { cacheError } from './repository-cache.js';
 
-/** What the content that was downloaded amounts to, in hex. */
-export interface ContentHashes {
-  readonly sha256: string;
-  /** As git calls a file with this content. */
-  readonly gitId: string;
+/** What a file is to be. */
+export interface Content {
+  /** In bytes. */
+  readonly size: number;
+  /** SHA-256 of a large file, what git calls it for a small one; in hex. */
+  readonly id: string;
 }
 
 /**
@@ -22,21 +23,20 @@ export class PartialFile {
   readonly #target: string;
   readonly #file: string;
   readonly #handle: FileHandle;
-  readonly #expected: number;
+  readonly #expected: Content;
   #size = 0;
-  #sha256: Hash = createHash('sha256');
-  #git: Hash;
+  #hash: Hash;
 
-  private constructor(target: string, file: string, handle: FileHandle, expected: number) {
+  private constructor(target: string, file: string, handle: FileHandle, expected: Content) {
     this.#target = target;
     this.#file = file;
     this.#handle = handle;
     this.#expected = expected;
-    this.#git = gitHash(expected);
+    this.#hash = hashFor(expected);
   }
 
-  /** Opens what there is of a file that will have `expected` bytes, or begins it. @throws InputError (`storage`) */
-  static async open(target: string, expected: number): Promise<PartialFile> {
+  /** Opens what there is of a file, or begins it. @throws InputError (`storage`) */
+  static async open(target: string, expected: Content): Promise<PartialFile> {
     const file = `${target}.${ownerName(process.pid)}-${randomUUID().slice(-12)}.incomplete`;
     try {
       await adopt(target, file);
@@ -53,8 +53,9 @@ export class PartialFile {
     return this.#size;
   }
 
-  get hashes(): ContentHashes {
-    return { sha256: this.#sha256.copy().digest('hex'), gitId: this.#git.copy().digest('hex') };
+  /** Of the bytes so far, of the kind that the expected one is. */
+  get id(): string {
+    return this.#hash.copy().digest('hex');
   }
 
   /** @throws InputError (`storage`) */
@@ -71,8 +72,7 @@ export class PartialFile {
   async clear(): Promise<void> {
     await this.#handle.truncate(0);
     this.#size = 0;
-    this.#sha256 = createHash('sha256');
-    this.#git = gitHash(this.#expected);
+    this.#hash = hashFor(this.#expected);
   }
 
   /** Puts the file in its place. @throws InputError (`storage`) */
@@ -101,7 +101,7 @@ export class PartialFile {
 
   async #readWhatThereIs(): Promise<void> {
     const { size } = await this.#handle.stat();
-    if (size > this.#expected) return this.clear();
+    if (size > this.#expected.size) return this.clear();
     for await (const chunk of createReadStream(this.#file)) {
       if (chunk instanceof Uint8Array) this.#count(chunk);
     }
@@ -109,16 +109,15 @@ export class PartialFile {
 
   #count(chunk: Uint8Array): void {
     this.#size += chunk.length;
-    this.#sha256.update(chunk);
-    this.#git.update(chunk);
+    this.#hash.update(chunk);
   }
 }
 
 /** In the place of an owner. */
 const free = 'free';
 
-function gitHash(size: number): Hash {
-  return createHash('sha1').update(`blob ${size}\0`);
+function hashFor({ size, id }: Content): Hash {
+  return id.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
 }
 
 function ownerName(pid: number): string {

@@ -33,6 +33,11 @@ export interface HubFile {
 export type HubFiles = ReadonlyMap<string, HubFile>;
 
 const commitPattern = /^[0-9a-f]{40}$/;
+/** Whether a revision is a whole commit, and no name of one. */
+export function isCommit(revision: string): boolean {
+  return commitPattern.test(revision);
+}
+
 const size = z.int().nonnegative();
 const sha1 = z.string().regex(commitPattern);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -68,10 +73,10 @@ export class RepositoryCache {
 
   /** The commit that a revision was when it was last asked for. */
   async commitOf(revision: string): Promise<string | undefined> {
-    if (commitPattern.test(revision)) return revision;
+    if (isCommit(revision)) return revision;
     const text = await readFile(path.join(this.#folder, 'refs', revision), 'utf8').catch(orNothing);
     const commit = text?.trim();
-    return commit !== undefined && commitPattern.test(commit) ? commit : undefined;
+    return commit !== undefined && isCommit(commit) ? commit : undefined;
   }
 
   async keepCommit(revision: string, commit: string): Promise<void> {
