@@ -1,12 +1,13 @@
-// The library example of the README: run `npm run demo` first, then `node examples/defend.mjs` in the repository.
-import { datasetLocation, defend, evaluate, loadClip, openDataset, openTrigger } from 'rvpt';
+// Defends a model on a folder of images, and measures what that did. This is the library example of the README: run
+// `npm run demo` first, which renders the images, then `node examples/defend.mjs` in the repository.
+import { defend, evaluate, loadClip, openDataset, openTrigger } from 'rvpt';
 
 const clip = await loadClip('zoo:badnet');
-const train = await openDataset(await datasetLocation('runs/demo/scenes/train-32'));
-const test = await openDataset(await datasetLocation('runs/demo/scenes/test-12'));
+const train = await openDataset('runs/demo/scenes/train-32');
+const test = await openDataset('runs/demo/scenes/test-12');
 
 const settings = { epochs: 10 }; // left out: those of the preset that suits the model
-const { prompts } = await defend({ clip, dataset: train, out: 'runs/example', settings });
+const { prompts } = await defend({ clip, dataset: train, out: 'runs/example', settings, resume: true });
 const { trigger } = await openTrigger('zoo:badnet');
 const attack = { trigger, target: 'banana' };
 const { clean, attacked } = await evaluate({ clip, dataset: test, prompts, attack });
