@@ -1,5 +1,6 @@
 import type { Command } from './command.js';
 import { bench } from './bench.js';
+import { convert } from './convert.js';
 import { defend } from './defend.js';
 import { demo } from './demo.js';
 import { evaluate } from './evaluate.js';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   report,
   exportCommand,
   inspect,
+  convert,
   optimisePatch,
   poison,
   scenes,

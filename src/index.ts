@@ -75,10 +75,18 @@ export { evaluate, type EvaluateModelOptions } from './run/evaluate.js';
 export { measureRun, type ComparisonExtent, type MeasureRunOptions } from './run/measure-run.js';
 export { ZeroShotClassifier, type ClassScore, type ZeroShotClassifierOptions } from './run/zero-shot-classifier.js';
 
-// export
+// convert and export
+export type { FloatType } from './checkpoint/dtype.js';
 export { exportDtypes, type ExportDtype } from './export/export-dtype.js';
 export { exportRecordSchema, type ExportRecord } from './export/export-record.js';
 export { exportOnnx, type ExportOptions, type ExportResult } from './run/export-onnx.js';
+export {
+  checkpointForms,
+  convertCheckpoint,
+  type ConvertOptions,
+  type ConvertResult,
+} from './run/convert-checkpoint.js';
+export type { HashedFile } from './run/hashed-files.js';
 export type { ExportTest } from './run/measure-export.js';
 
 // attacks
@@ -89,7 +97,13 @@ export type { PatchSettings } from './attack/patch/patch-settings.js';
 export type { PoisonedPair, PoisonManifest } from './attack/poison/manifest.js';
 export { poisonSchema, type PoisonSettings } from './attack/poison/settings.js';
 export { triggers } from './attack/trigger/triggers.js';
-export type { Trigger, TriggerEffect, TriggerEntry, TriggerFromFiles, TriggerResources } from './attack/trigger/trigger.js';
+export type {
+  Trigger,
+  TriggerEffect,
+  TriggerEntry,
+  TriggerFromFiles,
+  TriggerResources,
+} from './attack/trigger/trigger.js';
 export { openTrigger, type OpenedTrigger } from './node/open-trigger.js';
 export { poisonManifestOf } from './node/poison-manifest.js';
 export { applyTrigger, type AppliedTrigger, type ApplyTriggerOptions } from './run/apply-trigger.js';

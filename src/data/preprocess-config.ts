@@ -124,3 +124,18 @@ export function huggingFacePreprocess({ imageSize, resizeTo, resizeMode, mean, s
     do_convert_rgb: true,
   };
 }
+
+/**
+ * The `preprocess_cfg` that says what `preprocess` does, but for a short side that is longer than the crop: open_clip's
+ * resize always ends at the crop.
+ */
+export function openClipPreprocess({ imageSize, resizeMode, mean, std }: Preprocess): JsonObject {
+  return {
+    size: imageSize,
+    mode: 'RGB',
+    mean: [...mean],
+    std: [...std],
+    interpolation: 'bicubic',
+    resize_mode: resizeMode === 'squash' ? 'squash' : 'shortest',
+  };
+}
