@@ -77,6 +77,7 @@ export { ZeroShotClassifier, type ClassScore, type ZeroShotClassifierOptions } f
 
 // convert and export
 export type { FloatType } from './checkpoint/dtype.js';
+export type { WritableFloat } from './checkpoint/stream-safetensors.js';
 export { exportDtypes, type ExportDtype } from './export/export-dtype.js';
 export { exportRecordSchema, type ExportRecord } from './export/export-record.js';
 export { exportOnnx, type ExportOptions, type ExportResult } from './run/export-onnx.js';

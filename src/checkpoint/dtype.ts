@@ -16,6 +16,7 @@ export const itemSizes: Readonly<Record<DType, number>> = {
 
 /** What weights can be stored as. */
 export const floatTypes = ['float64', 'float32', 'float16', 'bfloat16'] as const;
+/** One of the types that weights can be stored as. */
 export type FloatType = (typeof floatTypes)[number];
 
 export function isFloating(dtype: DType): dtype is FloatType {
