@@ -46,34 +46,14 @@ function tellSizes({ filename, size, unpackedSize, files }) {
   );
 }
 
-/** A program that uses the library, after `rvpt scenes` has rendered images. */
-const consumer = `
-import { readFile } from 'node:fs/promises';
-import { evaluate, exportOnnx, InputError, loadClip, openDataset, tunePrompts, ZeroShotClassifier } from 'rvpt';
-import type { Dataset, Evaluation, StepReport, TuningResult, VisualPrompts } from 'rvpt';
-
-const clip = await loadClip('zoo:clean');
-const dataset: Dataset = await openDataset('scenes');
-const losses: number[] = [];
-const result: TuningResult = await tunePrompts({
-  clip,
-  dataset,
-  samples: dataset.samples,
-  settings: { epochs: 1, views: 1, tokens: 2, depth: 4, learningRate: 0.01 },
-  onStep: ({ loss }: StepReport) => losses.push(loss),
-});
-const prompts: VisualPrompts = result.prompts;
-const { clean }: Evaluation = await evaluate({ clip, dataset, prompts });
-const classifier = await ZeroShotClassifier.create({ clip, classNames: dataset.classNames, prompts });
-const [{ className }] = await classifier.classify(await readFile('scenes/' + dataset.samples[0].path));
-const refusal: unknown = await classifier.classify(new Uint8Array(3)).catch((error: unknown) => error);
-if (!(refusal instanceof InputError && refusal.code === 'malformed')) throw refusal;
-await classifier[Symbol.asyncDispose]();
-const { record } = await exportOnnx({ clip, prompts, out: 'exported', dtypes: ['fp32'] });
-await clip[Symbol.asyncDispose]();
-const files = record.files.map(({ path }) => path);
-console.log(JSON.stringify({ steps: losses.length, ca: clean.ca, likeliest: className, files }));
-`;
+/** The program that the guide to the library is, and what came of it. */
+const guide = readFileSync(path.join(root, 'docs/library.md'), 'utf8');
+const consumer = [
+  ...[...guide.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code),
+  'const files: string[] = record.files.map((file) => file.path);',
+  'const drop: number = before.attacked!.asr_strict - after.attacked!.asr_strict;',
+  'console.log(JSON.stringify({ steps: steps.length, drop, likeliest, features: features.length, files }));',
+].join('\n');
 
 const checks = {
   'the tarball holds what is needed and nothing else'() {
@@ -147,13 +127,20 @@ const checks = {
     const { ca, asr_strict: asr } = JSON.parse(run('npx', ['--no-install', 'rvpt', ...evaluation], project));
     check(ca > 0.5 && asr > 0.5, `accuracy ${ca}, attack success ${asr}`);
   },
-  'it tunes, measures, classifies and exports as a library'() {
-    // the program whose types were checked, without its types
+  'the program of the guide runs: it tunes, measures, classifies, exports'() {
+    for (const split of ['train', 'test']) {
+      run(
+        'npx',
+        ['--no-install', 'rvpt', 'scenes', '--split', split, '--per-class', '4', '--out', `photos/${split}`],
+        project,
+      );
+    }
     const { outputText } = ts.transpileModule(consumer, { compilerOptions: { module: 'esnext', target: 'es2022' } });
     writeFileSync(path.join(project, 'consumer.mjs'), outputText);
-    const found = JSON.parse(run(process.execPath, ['consumer.mjs'], project));
-    check(found.steps > 0 && found.ca > 0.5, JSON.stringify(found));
-    check(found.likeliest !== undefined && found.files.includes('onnx/model.onnx'), JSON.stringify(found));
+    const { steps, drop, likeliest, features, files } = JSON.parse(run(process.execPath, ['consumer.mjs'], project));
+    check(steps === 25 && drop > 0, `${steps} steps, attack success lower by ${drop}`);
+    check(likeliest.probability > 1 / 40 && features > 0, JSON.stringify(likeliest));
+    check(files.includes('onnx/model.onnx'), files.join());
   },
   'its command explains the demo'() {
     const help = run('npx', ['--no-install', 'rvpt', 'demo', '--help'], project);
