@@ -2,8 +2,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 /**
- * The public API on Node. Everything here is typed and documented where it is defined; what is not here may change
- * without notice.
+ * The public API on Node; what is not here may change without notice. docs/library.md is the guide to it. The reference in
+ * docs/api is made from the source by `npm run docs`.
+ *
+ * Shapes are written as in the paper: B images, C classes, L blocks, width W, M patches, b prompts a block from block D
+ * on, an embedding of E numbers.
+ * @packageDocumentation
  */
 
 // models
