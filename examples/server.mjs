@@ -15,8 +15,15 @@ const MOST_REQUESTS = 16;
 const { config, samples } = await readRun('runs/example');
 const clip = await loadClip(config.model.path);
 const { prompts } = await readTunedPrompts('runs/example', clip);
-const decoding = { maxPixels: MOST_PIXELS };
-const classifier = await ZeroShotClassifier.create({ clip, prompts, classNames: samples.classes, decoding });
+const { templates, preprocess } = config.settings; // as it was tuned
+const classifier = await ZeroShotClassifier.create({
+  clip,
+  prompts,
+  classNames: samples.classes,
+  templates,
+  preprocess,
+  decoding: { maxPixels: MOST_PIXELS },
+});
 await clip[Symbol.asyncDispose](); // the classifier has what it needs
 
 let requests = 0;

@@ -14,7 +14,8 @@ await exportOnnx({ clip, prompts: 'runs/example', out, dtypes: ['fp32'] });
 env.allowRemoteModels = false; // it is all in the folder
 const classifier = await pipeline('zero-shot-image-classification', path.resolve(out));
 const [{ image, label }] = samples.samples;
+const [template] = config.settings.templates; // as it was tuned
 const scores = await classifier(path.join(config.data.path, image), samples.classes, {
-  hypothesis_template: 'a photo of a {}.',
+  hypothesis_template: template.replace('{class}', '{}'),
 });
 console.log({ image, shows: samples.classes[label], likeliest: scores.slice(0, 3) });
