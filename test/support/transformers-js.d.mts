@@ -22,6 +22,9 @@ export declare function runClip(
   inputs: ClipInputs,
 ): Promise<Record<string, FloatTensor>>;
 
+/** Outputs of `model*.onnx` from the WebAssembly build of onnxruntime that browsers run. */
+export declare function runInWebAssembly(file: string, inputs: ClipInputs): Promise<Record<string, FloatTensor>>;
+
 /** Outputs of the two models with projection. */
 export declare function runTowers(
   folder: string,

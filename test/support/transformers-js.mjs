@@ -1,5 +1,8 @@
 // @ts-check
 // transformers.js as people use it, offline: plain arrays in and out. JavaScript, as the library's types are loose.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import {
   AutoProcessor,
   AutoTokenizer,
@@ -41,6 +44,21 @@ export async function runTowers(folder, dtype, { pixels, ids }) {
   const { text_embeds } = await text({ input_ids: fed(ids, 'int64') });
   await Promise.all([vision.dispose(), text.dispose()]);
   return { image_embeds: plain(image_embeds), text_embeds: plain(text_embeds) };
+}
+
+/** @type {typeof import('./transformers-js.mjs').runInWebAssembly} */
+export async function runInWebAssembly(file, { pixels, ids }) {
+  // the one that transformers.js brings along for browsers
+  const require = createRequire(import.meta.resolve('@huggingface/transformers'));
+  const { InferenceSession, Tensor, env } = await import(pathToFileURL(require.resolve('onnxruntime-web')).href);
+  env.wasm.numThreads = 1;
+  const session = await InferenceSession.create(await readFile(file), { executionProviders: ['wasm'] });
+  const out = await session.run({
+    input_ids: new Tensor('int64', BigInt64Array.from(ids.data, BigInt), [...ids.shape]),
+    pixel_values: new Tensor('float32', Float32Array.from(pixels.data), [...pixels.shape]),
+  });
+  await session.release();
+  return Object.fromEntries(Object.entries(out).map(([name, tensor]) => [name, plain(tensor)]));
 }
 
 /** @type {typeof import('./transformers-js.mjs').tokenize} */
