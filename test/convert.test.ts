@@ -394,10 +394,9 @@ describe('nothing is written', () => {
     const root = { dict: [['state_dict', stateDictItem(weights)] as const, ['hook', call] as const] };
     await writeFile(pickle, writeTorchZip(weights, root));
     const out = path.join(folder.path, 'out');
-    await expect(convert(pickle, { to: 'huggingface', out })).rejects.toMatchObject({
-      code: 'hostile',
-      message: expect.stringContaining('os.system'), // eslint-disable-line @typescript-eslint/no-unsafe-assignment
-    });
+    const converted = convert(pickle, { to: 'huggingface', out });
+    await expect(converted).rejects.toMatchObject({ code: 'hostile' });
+    await expect(converted).rejects.toThrow('os.system');
     expect(await readdir(folder.path)).toEqual(['evil.pt']);
   });
 

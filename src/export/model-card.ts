@@ -51,7 +51,7 @@ function usage(record: ExportRecord): string {
       [
         "import { pipeline } from '@huggingface/transformers';",
         '',
-        '// the name of the repository that this card is in, or the path of the folder',
+        '// the repository that this card is in; for a folder on disk set env.localModelPath to where it lies',
         `const classify = await pipeline('zero-shot-image-classification', 'OWNER/NAME', { dtype: '${dtype}' });`,
         `const answers = await classify('photo.jpg', ['cat', 'dog']${options});`,
       ].join('\n'),
