@@ -2,11 +2,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { writeShapes } from '../scripts/make-shapes.mjs';
-import { openDataset } from '../src/data/dataset.js';
 import { chooseFewShot } from '../src/data/few-shot.js';
 import type { Dataset } from '../src/data/sample.js';
-import { datasetLocation } from '../src/node/dataset-location.js';
 import { loadClip, type LoadedClip } from '../src/node/load-clip.js';
+import { openDataset } from '../src/node/open-dataset.js';
 import { defend } from '../src/run/defend.js';
 import { readRun } from '../src/run/read-run.js';
 import { tunePrompts, type TunePromptsOptions } from '../src/run/tune-prompts.js';
@@ -20,7 +19,7 @@ beforeAll(async () => {
   scope = await temporaryFolder();
   const data = path.join(scope.path, 'data');
   await writeShapes(data, { perClass: 4, seed: 1 });
-  dataset = await openDataset(await datasetLocation(data));
+  dataset = await openDataset(data);
   clip = await loadClip(path.resolve(import.meta.dirname, 'golden/clip-tiny/hf'));
 });
 afterAll(async () => {
