@@ -386,6 +386,19 @@ describe('nothing is written', () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
+  test('where a file stands in the way of the folder', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(path.join(folder.path, 'there'), 'mine');
+    for (const [to, name] of [
+      ['openai', 'out.safetensors'],
+      ['huggingface', 'out'],
+    ] as const) {
+      const out = path.join(folder.path, 'there', name);
+      await expect(convert(hf, { to, out, untold: 'note' })).rejects.toMatchObject({ code: 'storage' });
+    }
+    expect(await readdir(folder.path)).toEqual(['there']);
+  });
+
   test('of a pickle that asks for code', async () => {
     await using folder = await temporaryFolder();
     const pickle = path.join(folder.path, 'evil.pt');

@@ -53,6 +53,8 @@ export interface CardMeasurement {
   readonly attack: NonNullable<ExportRecord['measurement']>['attack'];
   readonly rows: readonly CardRow[];
   readonly resistivity: NonNullable<NonNullable<ExportRecord['run']>['evaluation']>['resistivity'] | undefined;
+  /** Of exported files: how far they answer as the model before. */
+  readonly agreement: NonNullable<ExportRecord['measurement']>['exported'] | undefined;
 }
 
 interface CardRow {
@@ -76,6 +78,7 @@ export function measurementsOf({ measurement, run }: ExportRecord): readonly Car
               ...measurement.exported.map(({ dtype, figures }) => ({ label: dtype, own: true, figures })),
             ],
             resistivity: undefined,
+            agreement: measurement.exported,
           },
         ];
   const evaluation = run?.evaluation;
@@ -85,7 +88,7 @@ export function measurementsOf({ measurement, run }: ExportRecord): readonly Car
     { label: 'base model', own: false, figures: before },
     { label: 'defended, float32', own: true, figures: after },
   ];
-  return [...exported, { data, attack, rows, resistivity }];
+  return [...exported, { data, attack, rows, resistivity, agreement: undefined }];
 }
 
 /**

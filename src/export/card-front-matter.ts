@@ -27,7 +27,12 @@ export function frontMatter(record: ExportRecord, license: string | undefined): 
     ...(results.length === 0 ? {} : { 'model-index': [{ name: `${name}-onnx`, results }] }),
   };
   // every text in quotes: what is plain in YAML 1.2 can be a truth value or a time in the YAML 1.1 of others
-  const yaml = stringify(fields, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 });
+  const yaml = stringify(fields, {
+    defaultStringType: 'QUOTE_DOUBLE',
+    defaultKeyType: 'PLAIN',
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+  });
   return `---\n${yaml}---\n`;
 }
 

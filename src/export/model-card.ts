@@ -2,7 +2,7 @@ import type { Json } from '../core/json.js';
 import { cardMetrics, measurementsOf, publicName, type CardMeasurement, type CardRate } from './card-figures.js';
 import { frontMatter } from './card-front-matter.js';
 import { exportFiles, type ExportRecord } from './export-record.js';
-import { code, fenced, markdownTable } from './markdown.js';
+import { code, codeSentence, fenced, markdownTable } from './markdown.js';
 
 /**
  * The README.md of an export: a model card as the Hugging Face Hub reads it. Names from other people's files are shown as
@@ -19,12 +19,12 @@ export function modelCard(record: ExportRecord, facts: { readonly license?: stri
     prompts === undefined
       ? `The CLIP ${name} as ONNX files that transformers.js and onnxruntime load. It is not defended against anything.`
       : `The CLIP ${name} with visual prompts against backdoors folded in, as ONNX files that transformers.js and ` +
-        'onnxruntime load. The prompts change how the vision tower reads an image; no weight of the base model was changed.',
+        'onnxruntime load. The prompts change how the vision tower reads an image; all weights are those of the base model, ' +
+        'rounded where the type is smaller.',
     '## Use',
     usage(record),
     '## Figures',
     ...(measurements.length === 0 ? ['Nothing was measured.'] : measurements.map(figures)),
-    agreement(record),
     '## What the figures do not say',
     limits(record, measurements)
       .map((line) => `- ${line}`)
@@ -33,12 +33,15 @@ export function modelCard(record: ExportRecord, facts: { readonly license?: stri
     ingredients(record),
     ...(assumptions.length === 0
       ? []
-      : ['Not in the files of the base model, and assumed:', assumptions.map((line) => `- ${code(line)}`).join('\n')]),
+      : [
+          'Not in the files of the base model, and assumed:',
+          assumptions.map((line) => `- ${codeSentence(line)}`).join('\n'),
+        ]),
     ...settings(record),
     '## Files',
     files(record),
   ];
-  return `${frontMatter(record, facts.license)}\n${parts.filter((part) => part !== '').join('\n\n')}\n`;
+  return `${frontMatter(record, facts.license)}\n${parts.join('\n\n')}\n`;
 }
 
 function usage(record: ExportRecord): string {
@@ -67,7 +70,7 @@ function templateOf({ measurement, run }: ExportRecord): string | undefined {
   return typeof template === 'string' && template.includes('{class}') ? template.replace('{class}', '{}') : undefined;
 }
 
-function figures({ data, attack, rows, resistivity }: CardMeasurement): string {
+function figures({ data, attack, rows, resistivity, agreement }: CardMeasurement): string {
   const shown = cardMetrics.filter(({ of }) => rows.some((row) => of(row.figures) !== undefined));
   const split = data.split === undefined ? '' : `, split ${code(data.split)}`;
   const underAttack =
@@ -80,6 +83,7 @@ function figures({ data, attack, rows, resistivity }: CardMeasurement): string {
     `On ${data.images} images of ${data.classes} classes of ${code(publicName(data))}${split}, in percent, with 95 % ` +
       `intervals. ${underAttack}`,
     markdownTable(['', ...shown.map((metric) => metric.name)], rates),
+    ...(agreement === undefined ? [] : [agreementTable(agreement)]),
     ...(resistivity === undefined || resistivity.perturbations.length === 0 ? [] : [resistivityTable(resistivity)]),
   ].join('\n\n');
 }
@@ -96,11 +100,10 @@ function resistivityTable({ n, perturbations }: NonNullable<CardMeasurement['res
 }
 
 /** How far the exported files answer as the model did before. */
-function agreement({ measurement }: ExportRecord): string {
-  if (measurement === undefined) return '';
-  const rows = measurement.exported.map(({ dtype, agreement: share, logit_difference: difference }) => [
+function agreementTable(exported: NonNullable<CardMeasurement['agreement']>): string {
+  const rows = exported.map(({ dtype, agreement, logit_difference: difference }) => [
     dtype,
-    percent(share),
+    percent(agreement),
     difference.toPrecision(2),
   ]);
   return [
@@ -133,8 +136,8 @@ function limits({ prompts, measurement }: ExportRecord, measurements: readonly C
     ...(measurement === undefined
       ? []
       : [
-          "Images were prepared by CLIP's own resize and crop. transformers.js resamples in its own way, which can change " +
-            'an answer that was close.',
+          'Images were prepared by rvpt, as the model asks. transformers.js resamples in its own way, which can change an ' +
+            'answer that was close.',
         ]),
     'Texts are read by the base model as it is: nothing here concerns its text tower.',
     'Figures and hashes are the word of whoever made this export. Nothing here is signed.',

@@ -66,7 +66,7 @@ export async function loadClip(given: string, options: LoadClipOptions = {}): Pr
     const { text, vision } = weights.architecture;
     const isFolder = (await stat(location)).isDirectory();
     const folder = new DiskFolder(isFolder ? location : path.dirname(location));
-    const notes = [...checkpoint.notes, ...assumptions];
+    const notes = [...assumptions]; // with what was noted when the checkpoint was opened
     const json = (await folder.has('tokenizer.json'))
       ? await withFile(folder, 'tokenizer.json', readTokenizerJson)
       : undefined;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 
+import { asStorageError } from '../node/storage-error.js';
 import { writeAtomic } from './atomic-file.js';
 
 /** A file that was written. */
@@ -38,7 +39,9 @@ export class HashedFiles {
       }
     }
     const file = path.join(this.folder, ...relative.split('/'));
-    await mkdir(path.dirname(file), { recursive: true });
+    await mkdir(path.dirname(file), { recursive: true }).catch((thrown: unknown) => {
+      throw asStorageError(`write ${file}`, thrown);
+    });
     await writeAtomic(file, hashed());
     const written = { path: relative, bytes, sha256: hash.digest('hex') };
     this.#files.push(written);
