@@ -5,7 +5,7 @@ import type { ClipWeights } from '../model/weights.js';
 import type { Session } from '../runtime/session.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
 import type { EncodedImages, Encoder } from './image-encoder.js';
-import { CHUNK, lengthOfTexts, meanByClass } from './text-features.js';
+import { TEXTS_AT_ONCE, lengthOfTexts, meanByClass } from './text-features.js';
 import { scaleRowsToUnit } from './unit-rows.js';
 
 /** As `classTextFeatures`, by a session of `portableText`. @returns [C, E] */
@@ -21,8 +21,8 @@ export async function portableTextFeatures(
   const [count, context] = encoded.shape;
   const tokens = lengthOfTexts(endOfTextMask(encoded, architecture.text));
   const embeddings = new Float32Array(count * architecture.embedDim); // [n, E]
-  for (let from = 0; from < count; from += CHUNK) {
-    const rows = Math.min(CHUNK, count - from);
+  for (let from = 0; from < count; from += TEXTS_AT_ONCE) {
+    const rows = Math.min(TEXTS_AT_ONCE, count - from);
     const data = new BigInt64Array(rows * tokens);
     for (let i = 0; i < rows; i++) {
       const at = (from + i) * context;

@@ -9,7 +9,7 @@ import { tensor, type Tensor } from '../tensor/tensor.js';
 import { scaleRowsToUnit } from './unit-rows.js';
 
 /** Texts that go through the text tower together. */
-export const CHUNK = 32;
+export const TEXTS_AT_ONCE = 32;
 
 /**
  * Unit features of classes, each from one or more texts: every text's embedding is scaled to length 1, the mean is
@@ -32,7 +32,7 @@ export async function classTextFeatures(
   const [count, context] = encoded.shape;
   const tokens = lengthOfTexts(endOfText);
   const embeddings = new Float32Array(count * embedDim); // [n, E]
-  const chunk = Math.min(CHUNK, count);
+  const chunk = Math.min(TEXTS_AT_ONCE, count);
   await using session = await runtime.compile(lowerToOnnx(textGraph(weights, chunk, tokens), runtime.provider));
   const task = progress.begin('class prompts', count, 'texts');
   for (let start = 0; start < count; start += chunk) {
