@@ -1,4 +1,4 @@
-// Writes docs/results/emoji-world.md: runs the whole study on the zoo (every attack, RVPT on three seeds, its control on one)
+// Writes docs/results/emoji-world.md: runs the whole study on the zoo (every attack, RVPT and its control on three seeds)
 // and the trade-off over alpha, and puts the figures into tables. What is finished under runs/study is not run again.
 // Usage: npm run results
 import { execFileSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { format, resolveConfig } from 'prettier';
 
 const { meanInterval } = await import('../dist/src/evaluation/mean-interval.js');
 
-const alphas = [0, 2, 8];
+const alphas = [0, 1, 2, 4, 8];
 
 /** @param {readonly string[]} options */
 function demo(...options) {
@@ -33,15 +33,16 @@ function meanOf(values) {
 const table = ([head, ...rows]) =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
-const study = [
-  ...demo('--models', 'all', '--seeds', '3', '--out', 'runs/study').models,
-  ...demo('--models', 'all', '--method', 'vpt', '--out', 'runs/study').models,
-];
+const study = ['rvpt', 'vpt'].flatMap(
+  (method) => demo('--models', 'all', '--seeds', '3', '--method', method, '--out', 'runs/study').models,
+);
 const sweep = alphas.map((alpha) => ({
   alpha,
   models: demo(
     '--models',
     'badnet',
+    '--models',
+    'badclip',
     '--alpha',
     String(alpha),
     '--split',
@@ -85,7 +86,7 @@ const verdicts = [...groups.values()]
     const asr = mean(group.map((m) => m.after.asr_strict));
     const loss = first.before.ca - mean(group.map((m) => m.after.ca));
     const pa = mean(group.map((m) => m.after.pa)) / first.clean_pa;
-    const control = mean((groups.get(`${first.attack} vpt`) ?? []).map((m) => m.after.asr_strict));
+    const control = mean(groups.get(`${first.attack} vpt`).map((m) => m.after.asr_strict));
     const word = (/** @type {boolean} */ holds) => (holds ? 'yes' : '**no**');
     return [
       first.attack,
@@ -119,7 +120,7 @@ ${table([
 
 ## Cured
 
-16 images a class to cure with, 12 to test on (CA of the clean model on task A: ${percent(clean.a.ca)} %). "vpt" is the matched control: the same images, prompts, optimiser and steps with alpha 0. RVPT: means and 95 % intervals over three seeds (Student's t); the control: one seed; in %; PR is the mean over blocks under the trigger.
+16 images a class to cure with, 12 to test on (CA of the clean model on task A: ${percent(clean.a.ca)} %). "vpt" is the matched control: the same images, prompts, optimiser and steps with alpha 0. Means and 95 % intervals over three seeds (Student's t), in %; PR is the mean over blocks under the trigger.
 
 ${table([
   [
@@ -143,7 +144,7 @@ ${table([['attack', 'ASR low enough', 'CA within 3 points', 'PA at least 80 % of
 
 ## The trade-off over alpha
 
-BadNet on validation scenes, one seed, everything else as above.
+On validation scenes, one seed, everything else as above.
 
 ${table([
   ['alpha', ...sweep[0].models.flatMap((m) => [`${m.attack}: CA`, 'ASR', 'PA'])],
