@@ -113,13 +113,16 @@ export function ratesTable(model: ReportModel, stages: readonly Stage[]): Html {
       <td>${count}</td>
     </tr>`;
   });
+  const labels = stages.map(({ key, label }) => html`<th scope="col" class="${key}">${label}</th>`);
+  return ratesTable([html`<th scope="col">rate</th>`, ...labels, html`<th scope="col">images</th>`], rows);
+}
+
+function ratesTable(head: readonly Html[], rows: readonly Html[]): Html {
   return html`<div class="scroll">
     <table class="rates">
       <thead>
         <tr>
-          <th scope="col">rate</th>
-          ${stages.map(({ key, label }) => html`<th scope="col" class="${key}">${label}</th>`)}
-          <th scope="col">images</th>
+          ${head}
         </tr>
       </thead>
       <tbody>
@@ -149,19 +152,7 @@ export function overviewTable(
         ${cardMetrics.map((metric) => pair(metric, stages))}
       </tr>`,
   );
-  return html`<div class="scroll">
-    <table class="rates">
-      <thead>
-        <tr>
-          <th scope="col">model</th>
-          ${cardMetrics.map(overviewHead)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return ratesTable([html`<th scope="col">model</th>`, ...cardMetrics.map(overviewHead)], rows);
 }
 
 function overviewHead({ name, plain, better }: Metric): Html {
