@@ -114,10 +114,10 @@ export function ratesTable(model: ReportModel, stages: readonly Stage[]): Html {
     </tr>`;
   });
   const labels = stages.map(({ key, label }) => html`<th scope="col" class="${key}">${label}</th>`);
-  return ratesTable([html`<th scope="col">rate</th>`, ...labels, html`<th scope="col">images</th>`], rows);
+  return tableOfRates([html`<th scope="col">rate</th>`, ...labels, html`<th scope="col">images</th>`], rows);
 }
 
-function ratesTable(head: readonly Html[], rows: readonly Html[]): Html {
+function tableOfRates(head: readonly Html[], rows: readonly Html[]): Html {
   return html`<div class="scroll">
     <table class="rates">
       <thead>
@@ -152,7 +152,7 @@ export function overviewTable(
         ${cardMetrics.map((metric) => pair(metric, stages))}
       </tr>`,
   );
-  return ratesTable([html`<th scope="col">model</th>`, ...cardMetrics.map(overviewHead)], rows);
+  return tableOfRates([html`<th scope="col">model</th>`, ...cardMetrics.map(overviewHead)], rows);
 }
 
 function overviewHead({ name, plain, better }: Metric): Html {
