@@ -28,7 +28,7 @@ const small = {
   ...paper,
   depth: 0,
   tokens: 64,
-  alpha: 4,
+  alpha: 8,
   margin: 0.15,
   epochs: 40,
   learningRate: 0.5,
