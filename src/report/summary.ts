@@ -117,7 +117,7 @@ export function ratesTable(model: ReportModel, stages: readonly Stage[]): Html {
   return tableOfRates([html`<th scope="col">rate</th>`, ...labels, html`<th scope="col">images</th>`], rows);
 }
 
-function tableOfRates(head: readonly Html[], rows: readonly Html[]): Html {
+function tableOfRates(head: readonly Html[], rows: readonly (Html | undefined)[]): Html {
   return html`<div class="scroll">
     <table class="rates">
       <thead>
