@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import type { Folder } from '../core/bytes.js';
 import { InputError, messageOf } from '../core/errors.js';
+import { jsonOrNothing } from '../core/json.js';
 import { readText, withFile } from './text-file.js';
 
 /** What a column of a table holds, as far as it matters here. */
@@ -131,13 +132,4 @@ export function parseSchemaFeatures(text: string): Features {
     if (feature?._type === 'ClassLabel') found.set(name, { kind: 'class', names: feature.names ?? [] });
   }
   return found;
-}
-
-function jsonOrNothing(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
 }

@@ -2,6 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { z } from 'zod';
 
 import { InputError } from '../core/errors.js';
+import { jsonOrNothing } from '../core/json.js';
 import { asStorageError } from '../node/storage-error.js';
 import { writeAtomic } from './atomic-file.js';
 import { readOrUndefined } from './run-files.js';
@@ -106,7 +107,7 @@ export async function readHistory<E extends Entry>(file: string, schema: z.ZodTy
   const bytes = await readOrUndefined(file);
   const lines = new TextDecoder().decode(bytes).split('\n').slice(0, -1);
   return lines.map((line, index) => {
-    const parsed = schema.safeParse(parseOrUndefined(line));
+    const parsed = schema.safeParse(jsonOrNothing(line));
     if (parsed.success) return parsed.data;
     throw new InputError({
       code: 'malformed',
@@ -115,13 +116,4 @@ export async function readHistory<E extends Entry>(file: string, schema: z.ZodTy
       received: `something else on line ${index + 1}`,
     });
   });
-}
-
-function parseOrUndefined(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
 }

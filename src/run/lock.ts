@@ -5,6 +5,7 @@ import path from 'node:path';
 import { z } from 'zod';
 
 import { InputError } from '../core/errors.js';
+import { jsonOrNothing } from '../core/json.js';
 import { errnoOf } from '../node/errno.js';
 import { asStorageError } from '../node/storage-error.js';
 import { isTemporary } from './atomic-file.js';
@@ -132,12 +133,7 @@ async function refuseIfHeld(folder: string, name: string): Promise<void> {
 }
 
 function parseHolder(text: string): Holder | undefined {
-  try {
-    return holderSchema.safeParse(JSON.parse(text)).data;
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
+  return holderSchema.safeParse(jsonOrNothing(text)).data;
 }
 
 function locked(folder: string, received: string, fix: string): InputError {

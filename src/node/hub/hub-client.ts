@@ -1,4 +1,5 @@
 import { InputError } from '../../core/errors.js';
+import { jsonOrNothing } from '../../core/json.js';
 import { errnoOf } from '../errno.js';
 import { refusalOf, type Asked } from './hub-refusal.js';
 import type { HubSettings } from './hub-settings.js';
@@ -133,7 +134,7 @@ async function wholeJson(answer: Answer, { operation, endpoint }: Asked): Promis
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString();
-  if (size <= MAXIMUM_JSON_BYTES && isJson(text)) return text;
+  if (size <= MAXIMUM_JSON_BYTES && jsonOrNothing(text) !== undefined) return text;
   throw new InputError({
     code: 'network',
     operation,
@@ -141,16 +142,6 @@ async function wholeJson(answer: Answer, { operation, endpoint }: Asked): Promis
     received: size > MAXIMUM_JSON_BYTES ? `more than ${MAXIMUM_JSON_BYTES} bytes` : 'something else',
     fix: 'If HF_ENDPOINT is set, check that it is a Hub; a login page of the network also looks like this.',
   });
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return false;
-    throw thrown;
-  }
 }
 
 function redirected(location: string, from: URL, { operation }: Asked): URL {

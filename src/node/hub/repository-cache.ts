@@ -18,6 +18,7 @@ import { getRepoFolderName } from '@huggingface/hub';
 import { z } from 'zod';
 
 import { InputError } from '../../core/errors.js';
+import { jsonOrNothing } from '../../core/json.js';
 import { errnoOf } from '../errno.js';
 import { asStorageError } from '../storage-error.js';
 import type { HubRepositoryId } from './hub-id.js';
@@ -203,13 +204,4 @@ async function replaceFile(file: string, write: (draft: string) => Promise<void>
 /** For reading what may not be there. */
 function orNothing(thrown: unknown): undefined {
   if (!['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(thrown) ?? '')) throw thrown;
-}
-
-function jsonOrNothing(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
 }
