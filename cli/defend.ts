@@ -5,7 +5,7 @@ import { chooseFewShot, fromSampleList } from '../src/data/few-shot.js';
 import { ImageLoader } from '../src/data/loader.js';
 import type { Sample } from '../src/data/sample.js';
 import { parseJson, readText } from '../src/data/text-file.js';
-import { defenses, methodNames } from '../src/defense/defenses.js';
+import { promptMethods, methodNames } from '../src/defense/prompt-methods.js';
 import type { TuningPlan } from '../src/defense/plan.js';
 import { givenTuningSchema, presetFor, tuningPresetNames, tuningSettings } from '../src/defense/tuning-settings.js';
 import { FileBytes } from '../src/node/files.js';
@@ -19,7 +19,7 @@ import { formatDuration } from './progress.js';
 import { writeReport } from './report.js';
 import { measureTest, openTest, testShape } from './test-options.js';
 
-const methods = methodNames.map((name) => `${name}: ${defenses[name].summary}`).join('; ');
+const methods = methodNames.map((name) => `${name}: ${promptMethods[name].summary}`).join('; ');
 
 const schema = z.object({
   ...modelShape,

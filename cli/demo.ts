@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 
-import { methodNames } from '../src/defense/defenses.js';
+import { methodNames } from '../src/defense/prompt-methods.js';
 import { givenTuningSchema } from '../src/defense/tuning-settings.js';
 import { meanInterval } from '../src/evaluation/mean-interval.js';
 import { demo as runDemo, type DefendedModel } from '../src/run/demo.js';

@@ -51,7 +51,7 @@ export { imageDecoder, type DecoderOptions } from './node/decode-image.js';
 export { openDataset } from './node/open-dataset.js';
 
 // defense
-export type { Method } from './defense/defenses.js';
+export type { Method } from './defense/prompt-methods.js';
 export { planTuning, type TuningPlan } from './defense/plan.js';
 export type { StepReport } from './defense/tune-prompts.js';
 export {

@@ -19,13 +19,15 @@ const order = [
   ['export'],
   ['node'],
   ['run'],
+  ['experiment'],
   ['report'],
+  ['paper'],
   ['index'],
   ['cli'],
 ] as const;
 
 /** Only these may use what a browser does not have. */
-const hostFolders: readonly string[] = ['node', 'run', 'index', 'cli'];
+const hostFolders: readonly string[] = ['node', 'run', 'experiment', 'paper', 'index', 'cli'];
 const isHostOnly = (name: string): boolean => /^(node:|sharp$|onnxruntime-node$)/.test(name);
 
 const root = path.resolve(import.meta.dirname, '..');

@@ -1,25 +1,28 @@
-import type { ObjectiveSettings } from './prompt-tuning-graph.js';
-import type { TuningSettings } from './tuning-settings.js';
+import { makeEntry } from '../core/catalog.js';
+import type { ClipArchitecture } from '../model/architecture.js';
+import type { Defense, DefenseEntry } from './defense.js';
+import { none } from './no-defense.js';
+import { rvpt, vpt } from './prompt-tuning.js';
+import { presetFor } from './tuning-settings.js';
 
-/** A way to tune visual prompts. */
-export interface Defense {
-  readonly summary: string;
-  objective(settings: TuningSettings): ObjectiveSettings;
-}
+/** Every defense. A new one is one file and one line here; docs/adding-a-defense.md tells the rest. */
+export const defenses: readonly DefenseEntry[] = [none, rvpt, vpt];
 
 /** What `--method` offers. */
-export const methodNames = ['rvpt', 'vpt'] as const;
-/** How prompts are tuned: `vpt` is the control, the same without the repelling term. */
-export type Method = (typeof methodNames)[number];
+export const defenseNames: readonly string[] = defenses.map(({ name }) => name);
 
-/** The defenses: a name without one, or one without a name, is a type error. */
-export const defenses: Readonly<Record<Method, Defense>> = {
-  rvpt: {
-    summary: 'cross-entropy plus alpha times the feature-repelling loss (Repulsive Visual Prompt Tuning)',
-    objective: ({ alpha, margin }) => ({ alpha, margin }),
-  },
-  vpt: {
-    summary: 'cross-entropy alone (deep visual prompt tuning), the control: the same code with repulsion off',
-    objective: () => ({ alpha: 0, margin: undefined }),
-  },
-};
+/**
+ * The defense of this name, with these settings. Those left out are the preset's that is named (`rvpt@paper`), else of
+ * the one that suits the model, where the defense has it: `small` for models far smaller than any published one.
+ * @throws InputError (`usage`) that lists everything wrong with the settings
+ */
+export function makeDefense(
+  architecture: ClipArchitecture,
+  name: string,
+  settings: Readonly<Record<string, unknown>> = {},
+): Defense {
+  const suited = presetFor(architecture);
+  const entry = defenses.find((candidate) => candidate.name === name);
+  const preset = entry !== undefined && Object.hasOwn(entry.presets, suited) ? `${name}@${suited}` : name;
+  return makeEntry('defense', defenses, { name: preset, settings });
+}

@@ -4,7 +4,7 @@ import { constantBytes, peakActivationBytes } from '../graph/memory.js';
 import type { TextFeatures } from '../model/clip-graphs.js';
 import { countParameters, type ClipWeights } from '../model/weights.js';
 import { tensor } from '../tensor/tensor.js';
-import { defenses, type Method } from './defenses.js';
+import { promptMethods, type Method } from './prompt-methods.js';
 import { featureRow, rowSize } from './features.js';
 import { frozenFeaturesGraph, tuningStepGraph } from './prompt-tuning-graph.js';
 import type { TuningSettings } from './tuning-settings.js';
@@ -72,7 +72,7 @@ export function planTuning(
   const textFeatures: TextFeatures = tensor([classes, architecture.embedDim]);
   const stepOutputs = (part: number): Parameters<typeof matMulFlop>[0] =>
     Object.values(
-      tuningStepGraph(weights, { depth, tokens }, defenses[method].objective(settings), textFeatures, part),
+      tuningStepGraph(weights, { depth, tokens }, promptMethods[method].objective(settings), textFeatures, part),
     );
   let part = Math.ceil(Math.min(batchSize, imagesPerEpoch) / lanes);
   while (part > 1 && lanes * peakActivationBytes(stepOutputs(part)) > ACTIVATION_LIMIT) part = Math.ceil(part / 2);

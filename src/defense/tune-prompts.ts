@@ -10,7 +10,7 @@ import { tensor, type Tensor } from '../tensor/tensor.js';
 import { epochOrder } from '../training/epoch-order.js';
 import { learningRateAt } from '../training/learning-rate.js';
 import { Sgd } from '../training/sgd.js';
-import { defenses, type Method } from './defenses.js';
+import { promptMethods, type Method } from './prompt-methods.js';
 import type { FeatureStore } from './feature-store.js';
 import {
   CachedFeatures,
@@ -95,7 +95,7 @@ export async function tuneVisualPrompts(options: TuneOptions): Promise<VisualPro
 
   await using source = await openFeatures(options);
   const shape = { depth: settings.depth, tokens: settings.tokens };
-  const objective = defenses[options.method].objective(settings);
+  const objective = promptMethods[options.method].objective(settings);
   await using step = await TuningStep.create(runtime, weights, shape, objective, options.textFeatures, plan.part);
 
   let done = from?.step ?? 0;

@@ -13,6 +13,16 @@ export type GraphOutputs = Record<string, Value>;
 /** Unit text features, one row a class: [C, E]. */
 export type TextFeatures = Tensor;
 
+/** A linear classifier on image embeddings: logits = e Wᵀ + b. */
+export interface LinearHead {
+  /** W, one row a class: [C, E]. */
+  readonly weight: Tensor;
+  /** b, [C]. */
+  readonly bias: Tensor;
+  /** Whether it reads embeddings of length 1, or as they come. */
+  readonly unit: boolean;
+}
+
 /** Keys and values of one block's prompts, both [H, b, W / H]: all that inference needs of them. */
 export interface FoldedPrompt {
   readonly keys: Tensor;

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import type { Progress } from '../core/progress.js';
 import { ImageLoader } from '../data/loader.js';
 import type { Sample } from '../data/sample.js';
-import { defenses } from '../defense/defenses.js';
+import { promptMethods } from '../defense/prompt-methods.js';
 import { FeatureExtractor, type TrainingImages } from '../defense/features.js';
 import { planTuning } from '../defense/plan.js';
 import { initialPrompts } from '../defense/tune-prompts.js';
@@ -230,7 +230,7 @@ async function benchTuning(
       batch.push({ row, label: images.labels[image] });
   }
   const features = uniformTensor(Random.stream(seed, 'text features'), [classes, weights.architecture.embedDim]);
-  const objective = defenses.rvpt.objective(settings);
+  const objective = promptMethods.rvpt.objective(settings);
   await using step = await TuningStep.create(runtime, weights, { depth, tokens }, objective, features, plan.part);
   const prompts = initialPrompts(weights.architecture, settings, seed);
   await step.run(batch, prompts);

@@ -5,7 +5,7 @@ import { silentProgress, type Progress } from '../core/progress.js';
 import { openDataset } from '../data/dataset.js';
 import { chooseFewShot } from '../data/few-shot.js';
 import type { Dataset } from '../data/sample.js';
-import type { Method } from '../defense/defenses.js';
+import type { Method } from '../defense/prompt-methods.js';
 import type { GivenTuning } from '../defense/tuning-settings.js';
 import type { Comparison, Figures } from '../evaluation/comparison.js';
 import { loadEmojiAtlas } from '../node/emoji-atlas.js';

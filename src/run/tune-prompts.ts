@@ -5,7 +5,7 @@ import { chooseFewShot } from '../data/few-shot.js';
 import { ImageLoader } from '../data/loader.js';
 import type { Preprocess } from '../data/preprocess.js';
 import type { Dataset, Sample } from '../data/sample.js';
-import type { Method } from '../defense/defenses.js';
+import type { Method } from '../defense/prompt-methods.js';
 import { MemoryFeatureStore } from '../defense/feature-store.js';
 import type { TrainingImages } from '../defense/features.js';
 import { planTuning, type TuningPlan } from '../defense/plan.js';
