@@ -8,7 +8,12 @@ export const runFiles = {
   config: 'config.json',
   samples: 'samples.json',
   history: 'history.jsonl',
+  /** What a defense made: prompts, a classifier, or weights in a model folder. */
   prompts: 'prompts.safetensors',
+  head: 'head.safetensors',
+  model: 'model',
+  /** Says which of them; written last. */
+  defended: 'defended.json',
   metrics: 'metrics.json',
   evaluation: 'evaluation.json',
   report: 'report.html',
