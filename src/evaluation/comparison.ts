@@ -48,7 +48,7 @@ const resistivitySchema = z.object({
     .max(50),
 });
 
-const answerSchema = z.object({
+export const answerSchema = z.object({
   /** The likeliest classes, the likeliest first. */
   top: z
     .array(z.object({ class: z.string(), probability: share }))
