@@ -6,7 +6,9 @@ import { writeShapes } from '../scripts/make-shapes.mjs';
 import { commands } from '../cli/commands.js';
 import { openSafetensors } from '../src/checkpoint/safetensors.js';
 import { FileBytes } from '../src/node/files.js';
+import { readHistory } from '../src/run/history.js';
 import { readRun } from '../src/run/read-run.js';
+import { promptHistoryEntrySchema } from '../src/run/schema.js';
 import { runInProcess, type Outcome } from './support/run-in-process.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 
@@ -50,17 +52,19 @@ describe('a run', () => {
     const { code, stdout, stderr } = await defend('run', '--epochs', '40', '--json');
     expect(code, stderr).toBe(0);
     const run = await readRun(at('run'));
-    expect(run.history).toHaveLength(160);
-    const mean = (key: 'fr' | 'ce', entries: typeof run.history): number =>
+    const history = await readHistory(path.join(at('run'), 'history.jsonl'), promptHistoryEntrySchema);
+    expect(run.history).toEqual(history);
+    expect(history).toHaveLength(160);
+    const mean = (key: 'fr' | 'ce', entries: typeof history): number =>
       entries.reduce((sum, entry) => sum + entry[key], 0) / entries.length;
-    expect(mean('fr', run.history.slice(-4))).toBeLessThan(mean('fr', run.history.slice(0, 4)) - 0.1);
-    expect(mean('ce', run.history.slice(-4))).toBeLessThan(mean('ce', run.history.slice(0, 4)));
-    for (const { loss, ce, fr } of run.history) expect(loss).toBeCloseTo(ce + 2 * fr, 4);
-    expect(run.history[3].learning_rate).toBe(1e-5);
-    expect(run.history[4].learning_rate).toBe(0.05);
+    expect(mean('fr', history.slice(-4))).toBeLessThan(mean('fr', history.slice(0, 4)) - 0.1);
+    expect(mean('ce', history.slice(-4))).toBeLessThan(mean('ce', history.slice(0, 4)));
+    for (const { loss, ce, fr } of history) expect(loss).toBeCloseTo(ce + 2 * fr, 4);
+    expect(history[3].learning_rate).toBe(1e-5);
+    expect(history[4].learning_rate).toBe(0.05);
 
     const result: unknown = JSON.parse(stdout);
-    expect(result).toMatchObject({ run: at('run'), steps: 160, fr: mean('fr', run.history.slice(-4)) });
+    expect(result).toMatchObject({ run: at('run'), steps: 160, fr: mean('fr', history.slice(-4)) });
     expect(run.samples?.samples).toHaveLength(32);
     expect(run.config.settings).toMatchObject({ alpha: 2, depth: 1, tokens: 4, weightDecay: 5e-4 });
 

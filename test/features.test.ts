@@ -5,7 +5,7 @@ import { commands } from '../cli/commands.js';
 import { triggers } from '../src/attack/trigger/triggers.js';
 import { datasetLayouts } from '../src/data/dataset.js';
 import { imageFormats } from '../src/data/image-formats.js';
-import { methodNames } from '../src/defense/defenses.js';
+import { methodNames } from '../src/defense/prompt-methods.js';
 import { tuningPresets } from '../src/defense/tuning-settings.js';
 import { perturbations } from '../src/evaluation/perturbation/perturbations.js';
 import * as ops from '../src/graph/ops/index.js';

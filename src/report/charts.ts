@@ -93,17 +93,19 @@ const losses = [
   { key: 'learningRate', axis: 'learning rate', title: 'Learning rate' },
 ] as const;
 
-/** Loss, its parts and the learning rate by step, a chart each. */
+/** Loss, the parts it has and the learning rate by step, a chart each. */
 export function lossCharts({ points }: ReportModel['history']): Chart[] {
-  return losses.map(({ key, axis, title }) => {
-    const [first, last] = [points[0], points[points.length - 1]];
+  const last = points[points.length - 1];
+  return losses.flatMap(({ key, axis, title }) => {
+    const values = points.flatMap(({ step, [key]: value }) => (value === undefined ? [] : [{ step, value }]));
+    if (values.length < points.length) return [];
     return {
       title,
-      description: `${title} by step, from ${digits(first[key])} to ${digits(last[key])} at step ${last.step}.`,
+      description: `${title} by step, from ${digits(values[0].value)} to ${digits(values[values.length - 1].value)} at step ${last.step}.`,
       spec: {
         $schema,
         ...size,
-        data: { values: points.map((point) => ({ step: point.step, value: point[key] })) },
+        data: { values },
         mark: 'line',
         encoding: {
           x: {
@@ -115,7 +117,7 @@ export function lossCharts({ points }: ReportModel['history']): Chart[] {
           y: { field: 'value', type: 'quantitative', title: axis, scale: { zero: key === 'learningRate' } },
         },
       },
-      table: { head: ['step', axis], rows: points.map((point) => [point.step, digits(point[key])]) },
+      table: { head: ['step', axis], rows: values.map(({ step, value }) => [step, digits(value)]) },
     };
   });
 }

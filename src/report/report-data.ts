@@ -14,8 +14,8 @@ const historySchema = z.object({
       /** The last of its steps, counted from 1. */
       step: z.int().positive(),
       loss: z.number(),
-      ce: z.number(),
-      fr: z.number(),
+      ce: z.number().optional(),
+      fr: z.number().optional(),
       learningRate: z.number(),
     }),
   ),

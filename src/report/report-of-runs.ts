@@ -89,11 +89,14 @@ function thinned(history: readonly HistoryEntry[]): ReportModel['history'] {
     const steps = history.slice(from, from + stepsPerPoint);
     const mean = (of: (entry: HistoryEntry) => number): number =>
       steps.reduce((sum, entry) => sum + of(entry), 0) / steps.length;
+    /** Of a part that not every loss has. */
+    const part = (key: 'ce' | 'fr'): Partial<Record<typeof key, number>> =>
+      steps.some((entry) => entry[key] === undefined) ? {} : { [key]: mean((entry) => entry[key] ?? 0) };
     points.push({
       step: steps[steps.length - 1].step,
       loss: mean(({ loss }) => loss),
-      ce: mean(({ ce }) => ce),
-      fr: mean(({ fr }) => fr),
+      ...part('ce'),
+      ...part('fr'),
       learningRate: mean((entry) => entry.learning_rate),
     });
   }

@@ -18,7 +18,7 @@ import { currentVersions, sha256OfText } from './provenance.js';
 import { readJson } from './run-files.js';
 import { RunFolder } from './run-folder.js';
 import { SaveSchedule } from './save-schedule.js';
-import { historyEntrySchema, type HistoryEntry } from './schema.js';
+import { promptHistoryEntrySchema, type PromptHistoryEntry } from './schema.js';
 import { prepareTuning, runTuning, type TunePromptsOptions, type Tuning } from './tune-prompts.js';
 
 /** What `defend` tunes, and where it keeps it. */
@@ -131,7 +131,7 @@ export async function defend(options: DefendOptions): Promise<DefendResult> {
   await folder.history.sync();
   const seconds = (ended - started) / 1000;
   const rate = firstStep === undefined ? 0 : imageRate(plan, settings, firstStep, ended);
-  const last = lastEpoch(await readHistory(folder.file('history'), historyEntrySchema));
+  const last = lastEpoch(await readHistory(folder.file('history'), promptHistoryEntrySchema));
   await folder.writeMetrics({ steps: plan.steps, seconds, images_per_s: rate, ...last });
   return { run: folder.path, prompts, plan, steps: plan.steps, seconds, imagesPerSecond: rate, ...last };
 }
@@ -173,7 +173,7 @@ function imageRate(
   return (steps * plan.imagesPerEpoch * 1000) / plan.stepsPerEpoch / (ended - first.at);
 }
 
-function lastEpoch(history: readonly HistoryEntry[]): { loss: number; ce: number; fr: number } {
+function lastEpoch(history: readonly PromptHistoryEntry[]): { loss: number; ce: number; fr: number } {
   const epoch = history.at(-1)?.epoch;
   const entries = history.filter((entry) => entry.epoch === epoch);
   const mean = (key: 'loss' | 'ce' | 'fr'): number =>

@@ -62,10 +62,14 @@ export const historyEntrySchema = z.object({
   step: z.int().positive(),
   epoch: z.int().nonnegative(),
   loss: z.number(),
-  /** Cross-entropy. */
-  ce: z.number(),
-  /** Feature repulsion, in [-1, 1]. */
-  fr: z.number(),
+  /** Cross-entropy, where the loss has it. */
+  ce: z.number().optional(),
+  /** Feature repulsion, in [-1, 1], where the loss has it. */
+  fr: z.number().optional(),
   learning_rate: z.number().nonnegative(),
 });
 export type HistoryEntry = z.output<typeof historyEntrySchema>;
+
+/** The same of a run that tunes prompts. */
+export const promptHistoryEntrySchema = historyEntrySchema.required();
+export type PromptHistoryEntry = z.output<typeof promptHistoryEntrySchema>;
