@@ -1,13 +1,10 @@
 import { silentProgress, type Progress } from '../core/progress.js';
-import { augmentations } from '../data/augment.js';
 import { classPrompts, defaultTemplate } from '../data/class-prompts.js';
 import { chooseFewShot } from '../data/few-shot.js';
-import { ImageLoader } from '../data/loader.js';
 import type { Preprocess } from '../data/preprocess.js';
 import type { Dataset, Sample } from '../data/sample.js';
 import type { Method } from '../defense/prompt-methods.js';
 import { MemoryFeatureStore } from '../defense/feature-store.js';
-import type { TrainingImages } from '../defense/features.js';
 import { planTuning, type TuningPlan } from '../defense/plan.js';
 import { tuneVisualPrompts, type StepReport, type TuneOptions } from '../defense/tune-prompts.js';
 import {
@@ -19,10 +16,11 @@ import {
 } from '../defense/tuning-settings.js';
 import type { VisualPrompts } from '../inference/fold-prompts.js';
 import { classTextFeatures } from '../inference/text-features.js';
-import { defaultMaxPixels, imageDecoder, type DecoderOptions } from '../node/decode-image.js';
+import { defaultMaxPixels, type DecoderOptions } from '../node/decode-image.js';
 import type { LoadedClip } from '../node/load-clip.js';
 import { OnnxRuntime } from '../node/onnx-runtime.js';
 import type { Runtime } from '../runtime/session.js';
+import { trainingImages } from './training-images.js';
 
 /** What `tunePrompts` tunes, on what. */
 export interface TunePromptsOptions {
@@ -138,7 +136,7 @@ export async function runTuning(
     runtime,
     weights: clip.weights,
     textFeatures: await classTextFeatures(runtime, clip.weights, clip.tokenizer, prompts, tuning),
-    images: trainingImages(tuning),
+    images: trainingImages({ ...tuning, augmentation: settings.augmentation }),
     method,
     settings,
     plan,
@@ -152,25 +150,4 @@ export async function runTuning(
       tuning.onStep?.(step);
     },
   });
-}
-
-function trainingImages({ dataset, samples, decoding, preprocess, settings, seed }: Tuning): TrainingImages {
-  const decode = imageDecoder(decoding);
-  const augment = augmentations[settings.augmentation];
-  return {
-    labels: samples.map((sample) => sample.label),
-    async *load(order, view, batch) {
-      const loader = new ImageLoader({
-        images: dataset.images,
-        samples: order.map((index) => samples[index]),
-        decode,
-        preprocess,
-        crop: (image, sample) => augment(image, preprocess, { seed, imageKey: sample.path, view }),
-        ahead: batch,
-      });
-      for await (const { pixelValues, indices } of loader.batches(batch)) {
-        yield { pixelValues, indices: indices.map((index) => order[index]) };
-      }
-    },
-  };
 }
