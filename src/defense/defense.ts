@@ -59,7 +59,7 @@ export interface DefenseStep {
   readonly learningRate: number;
   readonly loss: number;
   /** The loss's own terms, by name: `ce`, `fr`. */
-  readonly terms?: Readonly<Record<string, number>>;
+  readonly terms?: Readonly<Partial<Record<string, number>>>;
 }
 
 export interface Defended {
