@@ -1,7 +1,8 @@
+import { InputError } from '../core/errors.js';
 import type { Raster } from '../core/raster.js';
 import type { LoadedImage } from '../data/loader.js';
 import { toPixelValues } from '../data/preprocess.js';
-import type { TextFeatures } from '../model/clip-graphs.js';
+import type { ImageGraphOptions, TextFeatures } from '../model/clip-graphs.js';
 import { rowsOfView, type EncodedViews, type View } from './encode-views.js';
 import type { Attack, EvaluateOptions } from './evaluate.js';
 
@@ -11,9 +12,9 @@ export interface AttackedViews {
   readonly views: readonly View[];
   /** Where the images come from, with all that the views need of them. */
   readonly source: EvaluateOptions['source'];
-  /** For the model: where the trigger changes class prompts, both sets below each other. */
-  readonly textFeatures: TextFeatures;
-  /** Logits of each view under its own class prompts, each [n, C]. */
+  /** What the model is to classify by: the head, or class prompts; where the trigger changes these, both sets below each other. */
+  readonly classifier: Pick<ImageGraphOptions, 'textFeatures' | 'head'>;
+  /** Logits of each view, under its own class prompts where there is no head, each [n, C]. */
   readonly logits: (encoded: EncodedViews) => Float32Array[];
 }
 
@@ -22,19 +23,24 @@ export function triggeredCrop({ trigger, seed }: Attack, { crop, squashed, sampl
   return trigger.apply(squashed ?? crop, { seed, imageKey: sample.path });
 }
 
-/** The views of an evaluation. */
-export function attackedViews({ attack, source, textFeatures }: EvaluateOptions): AttackedViews {
+/**
+ * The views of an evaluation. A head reads no class prompts, so of a trigger with a text key only the image's half acts.
+ * @throws InputError (`mismatch`) when the head tells other classes apart than the prompts
+ */
+export function attackedViews({ attack, source, textFeatures, head }: EvaluateOptions): AttackedViews {
   const [classes] = textFeatures.shape;
+  if (head !== undefined) refuseOtherClasses(head.bias.data.length, classes);
   const views: View[] = [(image, out) => toPixelValues(image.crop, source.preprocess, out)];
   if (attack !== undefined) {
     views.push((image, out) => toPixelValues(triggeredCrop(attack, image), source.preprocess, out));
   }
   // logits of both prompts are computed for every view, and each view reads its own
-  const features = [textFeatures, ...(attack?.textFeatures === undefined ? [] : [attack.textFeatures])];
+  const keyed = head === undefined ? attack?.textFeatures : undefined;
+  const features = [textFeatures, ...(keyed === undefined ? [] : [keyed])];
   return {
     views,
     source: { ...source, alsoSquashed: attack?.trigger.resize === 'squash' },
-    textFeatures: stackRows(features),
+    classifier: head === undefined ? { textFeatures: stackRows(features) } : { head },
     logits: ({ images, encoded: { logits } }) => {
       if (logits === undefined) throw new Error('evaluation: the image encoder gave no logits');
       return views.map((_, view) => {
@@ -43,6 +49,17 @@ export function attackedViews({ attack, source, textFeatures }: EvaluateOptions)
       });
     },
   };
+}
+
+function refuseOtherClasses(ofHead: number, classes: number): void {
+  if (ofHead === classes) return;
+  throw new InputError({
+    code: 'mismatch',
+    operation: 'classify images by a linear head',
+    expected: `a head for the ${classes} classes of the data`,
+    received: `one for ${ofHead}`,
+    fix: 'A head knows only the classes that it was trained on: measure it on data with these.',
+  });
 }
 
 /** Matrices of equal width below each other. */

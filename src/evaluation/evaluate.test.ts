@@ -4,14 +4,17 @@ import type { Trigger } from '../attack/trigger/trigger.js';
 import { raster } from '../core/raster.js';
 import { silentProgress } from '../core/progress.js';
 import type { DecodeImage } from '../data/image-decoder.js';
-import { clipPreprocess } from '../data/preprocess.js';
+import { clipPreprocess, toPixelValues } from '../data/preprocess.js';
+import type { LinearHead } from '../model/clip-graphs.js';
 import type { ClipWeights } from '../model/weights.js';
 import { OnnxRuntime } from '../node/onnx-runtime.js';
 import { Random } from '../tensor/random.js';
 import { tensor } from '../tensor/tensor.js';
+import { relativeError } from '../../test/support/draw.js';
 import { goldenWeights } from '../../test/support/golden.js';
 import { MemoryFolder } from '../../test/support/memory-folder.js';
-import { evaluateClip, type Attack, type EvaluateOptions } from './evaluate.js';
+import { encodeViews, type View } from './encode-views.js';
+import { evaluateClip, evaluateLogits, type Attack, type EvaluateOptions } from './evaluate.js';
 
 let weights: ClipWeights;
 beforeAll(async () => {
@@ -120,6 +123,52 @@ test('a trigger with a text key: triggered images against its class prompts, cle
   const beforehand = { ...optionsFor((value) => 255 - value), textFeatures };
   expect(triggered).toEqual(await predicted(beforehand));
   expect(triggered).not.toEqual(await predicted(optionsFor((value) => 255 - value)));
+});
+
+/** A head that answers as the class prompts do: W is them, and the bias 0. */
+const headOf = (textFeatures: EvaluateOptions['textFeatures']): LinearHead => ({
+  weight: textFeatures,
+  bias: tensor([classes]),
+  unit: true,
+});
+
+test('a head answers in place of class prompts, and a text key plays no role', async () => {
+  const head = headOf(features('of a head'));
+  const attack = { trigger: inverting, target: 1, seed: 0, textFeatures: features('triggered') };
+  const { predictions } = await evaluateClip({ ...optionsFor(), head, attack });
+  const prompted = { ...optionsFor(), textFeatures: head.weight, attack: { ...attack, textFeatures: head.weight } };
+  expect(predictions).toEqual((await evaluateClip(prompted)).predictions);
+  expect(predictions).not.toEqual((await evaluateClip({ ...optionsFor(), attack })).predictions);
+});
+
+test('the logits of a head are e Wᵀ + b, of embeddings as they come or scaled to length 1', async () => {
+  const { data } = features('of a head');
+  const bias = tensor([classes], [0.5, -2, 7]);
+  for (const unit of [true, false]) {
+    const options = optionsFor();
+    const embeddings: number[][] = [];
+    const views: View[] = [(image, out) => toPixelValues(image.crop, options.source.preprocess, out)];
+    await encodeViews(options, views, {}, ({ encoded }) => {
+      for (let i = 0; i < encoded.embeddings.data.length; i += 32) {
+        embeddings.push([...encoded.embeddings.data.subarray(i, i + 32)]);
+      }
+    });
+    const expected = embeddings.flatMap((e) => {
+      const length = unit ? Math.hypot(...e) : 1;
+      return [0, 1, 2].map((c) => bias.data[c] + e.reduce((sum, x, k) => sum + (x * data[c * 32 + k]) / length, 0));
+    });
+    const told: number[] = [];
+    const head = { weight: tensor([classes, 32], data), bias, unit };
+    await evaluateLogits({ ...options, head }, (_, [view]) => told.push(...view.logits));
+    expect(relativeError(told, expected)).toBeLessThan(1e-5);
+  }
+});
+
+test('a head of other classes is refused', async () => {
+  const head = { weight: tensor([2, 32]), bias: tensor([2]), unit: false };
+  await expect(evaluateClip({ ...optionsFor(), head })).rejects.toThrow(
+    'expected a head for the 3 classes of the data',
+  );
 });
 
 test('it stops between two batches when it is to', async () => {

@@ -1,7 +1,7 @@
 import type { Trigger } from '../attack/trigger/trigger.js';
 import type { BrokenImage, LoadedImage } from '../data/loader.js';
 import type { Sample } from '../data/sample.js';
-import type { TextFeatures } from '../model/clip-graphs.js';
+import type { LinearHead, TextFeatures } from '../model/clip-graphs.js';
 import { attackedViews } from './attacked-views.js';
 import { encodeViews, type EncodedViews, type MeasureOptions } from './encode-views.js';
 import { attackMetrics, cleanMetrics, type AttackMetrics, type CleanMetrics } from './metrics.js';
@@ -20,6 +20,8 @@ export interface Attack {
 export interface EvaluateOptions extends MeasureOptions {
   /** Unit features of the classes, [C, E]. */
   readonly textFeatures: TextFeatures;
+  /** Classifies in their place: of a defended model that has one. */
+  readonly head?: LinearHead | undefined;
   readonly attack?: Attack;
 }
 
@@ -42,9 +44,9 @@ export interface Evaluation {
 }
 
 /**
- * Zero-shot classification of clean images and, with an attack, of the same images triggered. The trigger acts on the
- * 8-bit crop.
- * @throws InputError (`data`) when no image counts for one of the metrics
+ * Classification of clean images and, with an attack, of the same images triggered: zero-shot, or by a head. The trigger
+ * acts on the 8-bit crop.
+ * @throws InputError (`data`) when no image counts for one of the metrics; (`mismatch`) for a head of other classes
  */
 export async function evaluateClip(options: EvaluateOptions): Promise<Evaluation> {
   return evaluateLogits(options, () => undefined);
@@ -60,7 +62,7 @@ export async function evaluateLogits(
 ): Promise<Evaluation> {
   const { attack } = options;
   const [classes] = options.textFeatures.shape;
-  const { views, source, textFeatures, logits } = attackedViews(options);
+  const { views, source, classifier, logits } = attackedViews(options);
   const predictions: ImagePrediction[] = [];
   const collect = (encoded: EncodedViews): void => {
     const { images } = encoded;
@@ -74,7 +76,7 @@ export async function evaluateLogits(
     });
     tell(images, answered);
   };
-  const broken = await encodeViews({ ...options, source }, views, { textFeatures }, collect);
+  const broken = await encodeViews({ ...options, source }, views, classifier, collect);
   return { ...metricsOf(predictions, attack?.target), predictions, broken };
 }
 

@@ -54,9 +54,9 @@ export async function answerExamples(
   classNames: readonly string[],
 ): Promise<AnsweredExample[]> {
   const { attack } = options;
-  const { views, source, textFeatures, logits } = attackedViews(options);
+  const { views, source, classifier, logits } = attackedViews(options);
   const examples: AnsweredExample[] = [];
-  await encodeViews({ ...options, source }, views, { textFeatures, attention: true }, (batch) => {
+  await encodeViews({ ...options, source }, views, { ...classifier, attention: true }, (batch) => {
     const { images, encoded } = batch;
     const { attention } = encoded;
     if (attention === undefined) throw new Error('examples: the image encoder gave no attention');

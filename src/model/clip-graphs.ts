@@ -37,6 +37,8 @@ export interface ImageGraphOptions {
   readonly prompts?: FoldedPrompts;
   /** Also classify: adds the output `logits` [B, C]. */
   readonly textFeatures?: TextFeatures;
+  /** Classify by this in place of class prompts: adds the output `logits` [B, C]. */
+  readonly head?: LinearHead;
   /** Also give the class token after every block: adds the output `class_tokens` [L + 1, B, W], c^0 first. */
   readonly classTokens?: boolean;
   /** Also give the last block's attention of the class token to each patch, mean over heads: `attention` [B, M]. */
@@ -62,12 +64,21 @@ export function logitsOf(weights: ClipWeights, images: Value, texts: Value): Val
   return ops.mul(ops.matMul(images, texts, { transB: true }), scale);
 }
 
+/** logits = e Wᵀ + b: image embeddings e [B, E], which the head scales to length 1 or not, give [B, C]. */
+export function headLogits(imageEmbeddings: Value, { weight, bias, unit }: LinearHead): Value {
+  const { graph } = imageEmbeddings;
+  const rows = unit ? unitRows(imageEmbeddings) : imageEmbeddings; // [B, E]
+  const classes = graph.constant('head weight', weight.shape, weight.data);
+  const offsets = graph.constant('head bias', bias.shape, bias.data);
+  return ops.add(ops.matMul(rows, classes, { transB: true }), offsets); // [B, C]
+}
+
 /**
  * The vision tower for inference.
  * Input: `pixel_values` [B, 3, S, S]. Outputs: `image_embeds` [B, E], not normalised, and what the options add.
  */
 export function imageGraph(weights: ClipWeights, options: ImageGraphOptions): GraphOutputs {
-  const { batch, textFeatures } = options;
+  const { batch, textFeatures, head } = options;
   const { imageSize, width } = weights.architecture.vision;
   const graph = new Graph();
   const vision = new VisionTransformer(new FrozenLayers(graph, weights));
@@ -77,7 +88,8 @@ export function imageGraph(weights: ClipWeights, options: ImageGraphOptions): Gr
   const tokens = states.map(classTokens); // each [B, W]
   const embeddings = vision.project(tokens[tokens.length - 1]); // [B, E]
   const outputs: GraphOutputs = { image_embeds: embeddings };
-  if (textFeatures !== undefined) outputs['logits'] = zeroShotLogits(graph, weights, embeddings, textFeatures);
+  if (head !== undefined) outputs['logits'] = headLogits(embeddings, head);
+  else if (textFeatures !== undefined) outputs['logits'] = zeroShotLogits(graph, weights, embeddings, textFeatures);
   if (options.classTokens === true) outputs['class_tokens'] = stack(tokens, [batch, width]);
   if (options.attention === true) outputs['attention'] = vision.lastAttention(states[states.length - 2], prompts);
   return outputs;
