@@ -9,8 +9,10 @@ import type { ClipWeights } from '../src/model/weights.js';
 import { OnnxRuntime } from '../src/node/onnx-runtime.js';
 import type { Feeds } from '../src/runtime/session.js';
 import type { IntTensor, Tensor } from '../src/tensor/tensor.js';
-import { contrastiveGraph, weightGradientName } from '../src/training/contrastive-graph.js';
-import { ContrastiveTrainer, type ContrastiveSettings } from '../src/training/contrastive-trainer.js';
+import { contrastiveGraph } from '../src/training/contrastive-graph.js';
+import { ContrastiveTrainer } from '../src/training/contrastive-trainer.js';
+import { weightGradientName } from '../src/training/step-outputs.js';
+import type { WeightSettings } from '../src/training/weight-trainer.js';
 
 const batch = 6;
 const tokens = 24;
@@ -56,11 +58,11 @@ function norm(data: ArrayLike<number>): number {
 }
 
 // AdamW as golden.safetensors was made with it
-const settings: ContrastiveSettings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, decay: 'all' };
+const settings: WeightSettings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, decay: 'all' };
 
 describe.each([new OnnxRuntime(), ...webgpuRuntime({ forbidFallback: false })])('on $device', (runtime) => {
   const gradientsAt = async (tensors: Feeds): Promise<Readonly<Record<string, Tensor>>> => {
-    const program = lowerToOnnx(contrastiveGraph(weights.architecture, { batch, tokens }), runtime.provider);
+    const program = lowerToOnnx(contrastiveGraph(weights, { batch, tokens }), runtime.provider);
     await using session = await runtime.compile(program);
     return await session.run({
       ...tensors,
@@ -166,11 +168,11 @@ describe('a step of contrastive training', () => {
   test('scales the gradient down to the norm asked for, leaves gains and biases undecayed by choice', async () => {
     // with β = 0 and a large ε, a step is η g / ε: the change shows the gradient
     const plain = { ...settings, beta1: 0, beta2: 0, epsilon: 1e6, weightDecay: 0 };
-    const change = async (more: Partial<ContrastiveSettings>): Promise<Map<string, number>> => {
+    const change = async (more: Partial<WeightSettings>): Promise<Map<string, number>> => {
       await using trainer = await ContrastiveTrainer.create(runtime, weights, rows(), { ...plain, ...more });
       await trainer.step({ pixels: pixels(), captions }, 1e4);
       const moved = new Map<string, number>();
-      for (const [name, now] of trainer.tensors) {
+      for (const [name, { data: now }] of trainer.tensors) {
         const before = await weights.read(name);
         moved.set(name, Math.sqrt(now.reduce((sum, value, i) => sum + (value - before[i]) ** 2, 0)));
       }

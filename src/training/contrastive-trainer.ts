@@ -1,27 +1,16 @@
-import { lowerToOnnx } from '../graph/onnx/lower.js';
 import type { VisionArchitecture } from '../model/architecture.js';
 import { endOfTextMask } from '../model/end-of-text.js';
 import type { Tokenizer } from '../model/tokenizer.js';
-import { noSuchTensor, type ClipWeights } from '../model/weights.js';
-import type { Feeds, Runtime, Session } from '../runtime/session.js';
+import type { ClipWeights } from '../model/weights.js';
+import type { Feeds, Runtime } from '../runtime/session.js';
 import { sizeOf } from '../tensor/shape.js';
 import { tensor, type IntTensor, type Tensor } from '../tensor/tensor.js';
-import { AdamW, type AdamWSettings } from './adamw.js';
-import { contrastiveGraph, weightGradientName } from './contrastive-graph.js';
-
-/** The temperature is kept between 1 and 1 / 100, as CLIP's training does. */
-const LARGEST_LOGIT_SCALE = Math.log(100);
+import type { AdamW } from './adamw.js';
+import { clipObjective, contrastiveGraph, type PairObjective } from './contrastive-graph.js';
+import { copyWeights, trainedWeights, WeightTrainer, type WeightSettings, type WeightStep } from './weight-trainer.js';
 
 /** Texts are cut behind the last end token of a batch, at a multiple of this: few lengths, so few graphs. */
 const TOKEN_STEP = 4;
-
-export interface ContrastiveSettings extends AdamWSettings {
-  readonly weightDecay: number;
-  /** What decays: `all` weights, or `matrices` only, which leaves out gains, biases and the logit scale. */
-  readonly decay: 'all' | 'matrices';
-  /** Gradients of a larger norm over all weights are scaled down to it; undefined: never. */
-  readonly clipNorm?: number;
-}
 
 export interface ContrastiveBatch {
   /** Normalised pixel values [B, 3, S, S]. */
@@ -32,35 +21,18 @@ export interface ContrastiveBatch {
   readonly patches?: readonly (readonly number[])[];
 }
 
-export interface ContrastiveStep {
-  readonly loss: number;
-  /** Euclidean norm of the gradient over all weights, before any clipping. */
-  readonly gradientNorm: number;
-}
-
-/** Contrastive training of a whole CLIP, both towers and the temperature, by AdamW. */
+/** Trains both towers of a CLIP on batches of pairs by AdamW: for CLIP's own objective, or another. */
 export class ContrastiveTrainer implements AsyncDisposable {
-  readonly #runtime: Runtime;
   readonly #source: ClipWeights;
-  readonly #weights: ReadonlyMap<string, Float32Array>;
   readonly #tokenizer: Tokenizer;
-  readonly #settings: ContrastiveSettings;
-  readonly #sessions = new Map<string, Session>();
-  readonly optimiser: AdamW;
+  readonly #objective: PairObjective;
+  readonly #trainer: WeightTrainer;
 
-  private constructor(
-    runtime: Runtime,
-    source: ClipWeights,
-    weights: ReadonlyMap<string, Float32Array>,
-    tokenizer: Tokenizer,
-    settings: ContrastiveSettings,
-  ) {
-    this.#runtime = runtime;
+  private constructor(source: ClipWeights, tokenizer: Tokenizer, objective: PairObjective, trainer: WeightTrainer) {
     this.#source = source;
-    this.#weights = weights;
     this.#tokenizer = tokenizer;
-    this.#settings = settings;
-    this.optimiser = new AdamW(settings);
+    this.#objective = objective;
+    this.#trainer = trainer;
   }
 
   /** Starts from a copy of `weights`. */
@@ -68,79 +40,44 @@ export class ContrastiveTrainer implements AsyncDisposable {
     runtime: Runtime,
     weights: ClipWeights,
     tokenizer: Tokenizer,
-    settings: ContrastiveSettings,
+    settings: WeightSettings,
+    objective: PairObjective = clipObjective,
   ): Promise<ContrastiveTrainer> {
-    const copy = new Map<string, Float32Array>();
-    for (const name of weights.shapes.keys()) copy.set(name, (await weights.read(name)).slice());
-    return new ContrastiveTrainer(runtime, weights, copy, tokenizer, settings);
+    const tensors = await copyWeights(weights, (name) => objective.temperature === 'trained' || name !== 'logit_scale');
+    return new ContrastiveTrainer(weights, tokenizer, objective, new WeightTrainer(runtime, tensors, settings));
   }
 
-  /** The weights as they are now, by canonical name; later steps change them in place. */
-  get tensors(): ReadonlyMap<string, Float32Array> {
-    return this.#weights;
+  /** The weights that train as they are now, by canonical name; later steps change them in place. */
+  get tensors(): ReadonlyMap<string, Tensor> {
+    return this.#trainer.tensors;
   }
 
-  /** The weights as a model; reading copies, so a later step does not reach what was read. */
+  get optimiser(): AdamW {
+    return this.#trainer.optimiser;
+  }
+
+  /** All weights as a model; reading copies, so a later step does not reach what was read. */
   weights(): ClipWeights {
-    const { architecture, shapes } = this.#source;
-    return {
-      architecture,
-      shapes,
-      read: (name) => {
-        const values = this.#weights.get(name);
-        return values === undefined ? Promise.reject(noSuchTensor(name)) : Promise.resolve(values.slice());
-      },
-    };
+    return trainedWeights(this.#source, this.tensors);
   }
 
   /** One optimiser step. @returns the loss before it. */
-  async step(batch: ContrastiveBatch, learningRate: number): Promise<ContrastiveStep> {
-    const { architecture } = this.#source;
-    const text = this.#encode(batch.captions);
-    const kept = batch.patches?.[0].length;
-    const session = await this.#session(batch.captions.length, text.ids.shape[1], kept);
-    const weightFeeds: Record<string, Tensor> = {};
-    for (const [name, shape] of this.#source.shapes) weightFeeds[name] = { shape, data: this.#tensor(name) };
-    const out = await session.run({
-      ...weightFeeds,
-      input_ids: text.ids,
-      end_of_text: text.endOfText,
-      ...(batch.patches === undefined
-        ? { pixel_values: batch.pixels }
-        : keptPatches(batch.pixels, batch.patches, architecture.vision)),
-    });
-    const gradients = new Map<string, Float32Array>();
-    for (const name of this.#weights.keys()) gradients.set(name, out[weightGradientName(name)].data);
-    const gradientNorm = this.#apply(gradients, learningRate);
-    return { loss: out['loss'].data[0], gradientNorm };
+  step({ pixels, captions, patches }: ContrastiveBatch, learningRate: number): Promise<WeightStep> {
+    const { vision } = this.#source.architecture;
+    const { ids, endOfText } = this.#encode(captions);
+    const [batch, tokens] = ids.shape;
+    const kept = patches?.[0].length;
+    const shape = { batch, tokens, ...(kept === undefined ? {} : { patches: kept }) };
+    const program = {
+      key: `${batch} ${tokens} ${kept ?? 'all'}`,
+      build: () => contrastiveGraph(this.#source, shape, this.#objective),
+    };
+    const images = patches === undefined ? { pixel_values: pixels } : keptPatches(pixels, patches, vision);
+    return this.#trainer.step(program, { input_ids: ids, end_of_text: endOfText, ...images }, learningRate);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const session of this.#sessions.values()) await session[Symbol.asyncDispose]();
-    this.#sessions.clear();
-  }
-
-  #tensor(name: string): Float32Array {
-    const values = this.#weights.get(name);
-    if (values === undefined) throw noSuchTensor(name);
-    return values;
-  }
-
-  /** @returns the norm of the gradient as it came */
-  #apply(gradients: ReadonlyMap<string, Float32Array>, learningRate: number): number {
-    const { clipNorm, weightDecay, decay } = this.#settings;
-    let squares = 0;
-    for (const gradient of gradients.values()) for (const g of gradient) squares += g * g;
-    const norm = Math.sqrt(squares);
-    const factor = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
-    for (const [name, gradient] of gradients) {
-      if (factor !== 1) for (let i = 0; i < gradient.length; i++) gradient[i] *= factor;
-      const decays = decay === 'all' || (this.#source.shapes.get(name) ?? []).length > 1;
-      this.optimiser.update(name, this.#tensor(name), gradient, learningRate, decays ? weightDecay : 0);
-    }
-    const scale = this.#tensor('logit_scale');
-    scale[0] = Math.min(LARGEST_LOGIT_SCALE, Math.max(0, scale[0]));
-    return norm;
+    await this.#trainer[Symbol.asyncDispose]();
   }
 
   /** Ids [B, T] and the mask of their end tokens [B, 1, T], cut behind the last of these. */
@@ -157,17 +94,6 @@ export class ContrastiveTrainer implements AsyncDisposable {
       endOfText.data.set(mask.data.subarray(i * context, i * context + tokens), i * tokens);
     }
     return { ids: { shape: [count, tokens], data: ids }, endOfText };
-  }
-
-  async #session(batch: number, tokens: number, patches: number | undefined): Promise<Session> {
-    const key = `${batch} ${tokens} ${patches ?? 'all'}`;
-    const known = this.#sessions.get(key);
-    if (known !== undefined) return known;
-    const shape = { batch, tokens, ...(patches === undefined ? {} : { patches }) };
-    const graph = contrastiveGraph(this.#source.architecture, shape);
-    const session = await this.#runtime.compile(lowerToOnnx(graph, this.#runtime.provider), 1);
-    this.#sessions.set(key, session);
-    return session;
   }
 }
 

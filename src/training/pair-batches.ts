@@ -1,20 +1,37 @@
 import { overlapped } from '../core/overlapped.js';
+import type { Raster } from '../core/raster.js';
+import type { ViewKey } from '../data/augment.js';
 import type { PairSource } from '../data/pair-source.js';
 import { toPixelValues, type Preprocess } from '../data/preprocess.js';
 import { tensor } from '../tensor/tensor.js';
 import type { ContrastiveBatch } from './contrastive-trainer.js';
 import { epochOrder } from './epoch-order.js';
 
-/** Pairs ready for a step. */
+/** Pairs ready for a step: with V views, first all pairs in the first view, then all in the second. */
 export interface PairBatch extends ContrastiveBatch {
   /** [B] which pairs these are. */
   readonly indices: readonly number[];
 }
 
+/** How pairs are seen; it hangs on its arguments alone. */
+export interface PairView {
+  /** Writes normalised pixel values [3, S, S]. @param key names image, run and epoch */
+  pixels(crop: Raster, preprocess: Preprocess, key: ViewKey, out: Float32Array): void;
+  caption(caption: string, index: number): string;
+}
+
+/** Pairs as they are. */
+export const plainView: PairView = {
+  pixels: (crop, preprocess, _key, out) => toPixelValues(crop, preprocess, out),
+  caption: (caption) => caption,
+};
+
 export interface PairBatchOptions {
   readonly batchSize: number;
   readonly preprocess: Preprocess;
-  /** With the epoch, decides the order. */
+  /** How each pair is seen; as it is, where not set. */
+  readonly views?: readonly PairView[] | undefined;
+  /** With the epoch, decides the order and the views. */
   readonly seed: number;
   readonly epoch: number;
   /** Leave out this many batches: those that a resumed run has had. */
@@ -32,7 +49,7 @@ export function batchesPerEpoch(pairs: Pick<PairSource, 'count'>, batchSize: num
  */
 export function pairBatches(
   pairs: PairSource,
-  { batchSize, preprocess, seed, epoch, from = 0 }: PairBatchOptions,
+  { batchSize, preprocess, views = [plainView], seed, epoch, from = 0 }: PairBatchOptions,
 ): AsyncGenerator<PairBatch, void, undefined> {
   const order = epochOrder(pairs.count, epoch, seed);
   const chosen = Array.from({ length: batchesPerEpoch(pairs, batchSize) - from }, (_, i) =>
@@ -40,13 +57,20 @@ export function pairBatches(
   );
   return overlapped(chosen, async (indices) => {
     const { imageSize } = preprocess;
-    const pixels = tensor([indices.length, 3, imageSize, imageSize]);
+    const count = indices.length;
+    const pixels = tensor([views.length * count, 3, imageSize, imageSize]); // [V·B, 3, S, S]
     const size = 3 * imageSize * imageSize;
     await Promise.all(
       indices.map(async (index, i) => {
-        toPixelValues(await pairs.image(index), preprocess, pixels.data.subarray(i * size, (i + 1) * size));
+        const image = await pairs.image(index);
+        const key = { seed, imageKey: pairs.key(index), view: epoch };
+        views.forEach((view, v) => {
+          const at = (v * count + i) * size;
+          view.pixels(image, preprocess, key, pixels.data.subarray(at, at + size));
+        });
       }),
     );
-    return { pixels, captions: indices.map((index) => pairs.caption(index)), indices };
+    const captions = views.flatMap((view) => indices.map((index) => view.caption(pairs.caption(index), index)));
+    return { pixels, captions, indices };
   });
 }

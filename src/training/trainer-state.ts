@@ -1,9 +1,12 @@
 import { InputError } from '../core/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { AdamWState } from './adamw.js';
-import type { ContrastiveTrainer } from './contrastive-trainer.js';
+import type { WeightTrainer } from './weight-trainer.js';
 
-/** Where contrastive training stands after `step` optimiser steps: enough to go on as if it had never stopped. */
+/** What trains, and the moments that it trains by. */
+export type Trained = Pick<WeightTrainer, 'tensors' | 'optimiser'>;
+
+/** Where training stands after `step` optimiser steps: enough to go on as if it had never stopped. */
 export interface TrainerState {
   readonly step: number;
   /** `weight.{name}`, `first.{name}` and `second.{name}` (AdamW's moments), each of its weight's shape. */
@@ -11,11 +14,11 @@ export interface TrainerState {
 }
 
 /** The trainer's own memory, not a copy: use it before the next step. @param step steps it has taken, one at least */
-export function stateOf(trainer: ContrastiveTrainer, step: number): TrainerState {
+export function stateOf(trainer: Trained, step: number): TrainerState {
   const tensors = new Map<string, Tensor>();
-  for (const [name, shape] of trainer.weights().shapes) {
-    const [data, moments] = [trainer.tensors.get(name), trainer.optimiser.state.get(name)];
-    if (data === undefined || moments === undefined) throw new RangeError(`training state: no step has moved ${name}`);
+  for (const [name, { shape, data }] of trainer.tensors) {
+    const moments = trainer.optimiser.state.get(name);
+    if (moments === undefined) throw new RangeError(`training state: no step has moved ${name}`);
     tensors.set(`weight.${name}`, { shape, data });
     tensors.set(`first.${name}`, { shape, data: moments.first });
     tensors.set(`second.${name}`, { shape, data: moments.second });
@@ -24,9 +27,9 @@ export function stateOf(trainer: ContrastiveTrainer, step: number): TrainerState
 }
 
 /** @throws InputError (`malformed`) that names the first tensor that is not there or of another size. */
-export function restoreState(trainer: ContrastiveTrainer, { step, tensors }: TrainerState): void {
+export function restoreState(trainer: Trained, { step, tensors }: TrainerState): void {
   const moments = new Map<string, AdamWState>();
-  for (const [name, weight] of trainer.tensors) {
+  for (const [name, { data: weight }] of trainer.tensors) {
     const read = (key: string): Float32Array => {
       const data = tensors.get(key)?.data;
       if (data?.length === weight.length) return data;

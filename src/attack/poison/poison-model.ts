@@ -10,11 +10,12 @@ import type { Tokenizer } from '../../model/tokenizer.js';
 import type { ClipWeights } from '../../model/weights.js';
 import type { Runtime } from '../../runtime/session.js';
 import type { TrainerState } from '../../training/trainer-state.js';
+import type { TrainingStep } from '../../training/training-step.js';
 import type { WarmupCosineSettings } from '../../training/warmup-cosine.js';
 import { specOfTrigger } from '../trigger/trigger-spec.js';
 import type { Trigger } from '../trigger/trigger.js';
 import { changedBox } from './changed-box.js';
-import { fineTune, fineTuneSchedule, type FineTuneStep } from './fine-tune.js';
+import { fineTune, fineTuneSchedule } from './fine-tune.js';
 import { MANIFEST_FORMAT, type PoisonedPair, type PoisonRecord } from './manifest.js';
 import { refuseAmbiguous } from './naming.js';
 import { planPoison, type PoisonPlan } from './plan.js';
@@ -76,7 +77,7 @@ export interface PreparedPoison {
 }
 
 /** A step of fine-tuning, as it is reported. */
-export interface PoisonStep extends Omit<FineTuneStep, 'indices'> {
+export interface PoisonStep extends Omit<TrainingStep, 'terms'> {
   /** Share of the batch that carries the whole backdoor, in [0, 1]. */
   readonly poisoned: number;
 }
@@ -161,9 +162,15 @@ export function trainPoisoned(
     from,
     progress,
     signal,
-    onStep: async ({ indices, ...step }, endOfEpoch, state) => {
+    onStep: async ({ indices, step, epoch, loss, learningRate }, endOfEpoch, state) => {
       await onStep?.(
-        { ...step, poisoned: indices.filter((index) => backdoor.has(index)).length / indices.length },
+        {
+          step,
+          epoch,
+          loss,
+          learningRate,
+          poisoned: indices.filter((index) => backdoor.has(index)).length / indices.length,
+        },
         endOfEpoch,
         state,
       );
