@@ -8,6 +8,10 @@ const slug = z
   .regex(/^[a-z0-9][a-z0-9._-]*$/, 'small letters, digits, dots, dashes and underscores');
 const json = z.record(z.string(), z.json());
 const template = z.string().includes('{class}');
+const attackName = z
+  .string()
+  .max(80)
+  .regex(/^\w[\w.-]*(\+\w[\w.-]*)?$/, 'the name of a model, or model+trigger');
 
 /** Labelled images: `emoji:a`, `emoji:b`, `emoji:a/unseen`, `emoji:a/mono`, or whatever `--data` takes. */
 const dataLocation = z.string().min(1);
@@ -69,8 +73,11 @@ export const gridSchema = z.strictObject({
   name: slug,
   summary: z.string().min(1).max(400),
   zoos: oneOrMore(zooSchema).default([{ label: 'zoo', location: 'zoo:' }]),
-  /** Names of models in the zoo; `clean` is the one that nobody attacked. */
-  attacks: oneOrMore(z.string().min(1)),
+  /**
+   * Names of models in the zoo; `clean` is the one that nobody attacked. `clean+badnet` is the same model, measured with
+   * the trigger of the model `badnet`.
+   */
+  attacks: oneOrMore(attackName),
   defenses: oneOrMore(
     z.union([
       z

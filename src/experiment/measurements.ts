@@ -1,0 +1,12 @@
+import { makeEntry } from '../core/catalog.js';
+import type { Measurement, MeasurementEntry } from './measurement.js';
+import { classification } from './measurements/classification.js';
+import { resistivity } from './measurements/resistivity.js';
+
+/** Everything that can be measured of a defended model. A new measurement is one file and one line here. */
+export const measurements: readonly MeasurementEntry[] = [classification, resistivity];
+
+/** The measurement of this name, with these settings. @throws InputError (`usage`) that lists everything wrong with it */
+export function makeMeasurement(name: string, settings: Readonly<Record<string, unknown>> = {}): Measurement {
+  return makeEntry('measurement', measurements, { name, settings });
+}
