@@ -1,0 +1,153 @@
+import { z } from 'zod';
+
+import { defineEntry } from '../core/catalog.js';
+import { InputError } from '../core/errors.js';
+import { augmentationNames } from '../data/augment.js';
+import type { ClipArchitecture } from '../model/architecture.js';
+import { Random } from '../tensor/random.js';
+import { tensor, type Tensor } from '../tensor/tensor.js';
+import { epochOrder } from '../training/epoch-order.js';
+import { Sgd } from '../training/sgd.js';
+import type { Defended, DefenseEffect, DefenseInput, DefenseState } from './defense.js';
+import { embedTrainingImages } from './image-embeddings.js';
+import { SoftmaxRegression, type LinearParameters } from './softmax-regression.js';
+
+/** RVPT, appendix: learning rate, momentum, batch and epochs; the rest is open, see docs/deviations.md. */
+const paper = {
+  learningRate: 0.01,
+  momentum: 0.9,
+  batchSize: 32,
+  epochs: 40,
+  weightDecay: 0,
+  initialStd: 0,
+  unit: false,
+  augmentation: 'none',
+  views: 8,
+} as const;
+
+const shape = {
+  learningRate: z.number().positive().default(paper.learningRate).describe('constant learning rate of SGD'),
+  momentum: z.number().min(0).lt(1).default(paper.momentum).describe('momentum of SGD'),
+  batchSize: z.int().positive().max(65536).default(paper.batchSize).describe('images an optimiser step'),
+  epochs: z.int().positive().default(paper.epochs).describe('passes over the few-shot images'),
+  weightDecay: z.number().nonnegative().default(paper.weightDecay).describe('weight decay of SGD'),
+  initialStd: z
+    .number()
+    .nonnegative()
+    .default(paper.initialStd)
+    .describe('standard deviation of the initial weights; 0 starts at zero'),
+  unit: z.boolean().default(paper.unit).describe('scale embeddings to length 1 first'),
+  augmentation: z.enum(augmentationNames).default(paper.augmentation).describe('what is done to the images'),
+  views: z.int().positive().max(1000).default(paper.views).describe('with augmentation: views an image, taken in turn'),
+} as const;
+type LinearProbeSettings = z.output<z.ZodObject<typeof shape>>;
+
+/** A linear classifier on frozen image embeddings, trained by SGD on the few-shot images. */
+export const linearProbe = defineEntry({
+  name: 'linear-probe',
+  summary: 'a linear classifier on the frozen image embeddings, by SGD; answers for the classes of its images alone',
+  settings: shape,
+  presets: { paper: { summary: 'the paper’s settings', settings: paper } },
+  create: (settings): DefenseEffect => ({ needs: 'images', run: (input) => probe(settings, input) }),
+});
+
+async function probe(settings: LinearProbeSettings, input: DefenseInput): Promise<Defended> {
+  const { runtime, weights, textFeatures, seed, progress, signal, from } = input;
+  const { unit, augmentation, batchSize, epochs, learningRate } = settings;
+  const images = input.images(augmentation);
+  const count = images.labels.length;
+  const views = augmentation === 'none' ? 1 : Math.min(settings.views, epochs);
+  const embeddings = await embedTrainingImages(input, images, { views, unit });
+  const labels = Array.from({ length: views }, () => images.labels).flat();
+  const [classes] = textFeatures.shape;
+
+  const head = initialHead(weights.architecture, classes, settings, seed);
+  const sgd = new Sgd(settings);
+  if (from !== undefined) restore(head, sgd, from);
+  const atOnce = Math.min(batchSize, count);
+  await using regression = await SoftmaxRegression.create(runtime, { embeddings, labels }, classes, atOnce);
+  const stepsPerEpoch = Math.ceil(count / batchSize);
+  const steps = epochs * stepsPerEpoch;
+  const task = progress.begin('probe', steps, 'steps', from?.step ?? 0);
+  try {
+    for (let done = from?.step ?? 0; done < steps;) {
+      signal?.throwIfAborted();
+      const epoch = Math.floor(done / stepsPerEpoch);
+      const order = epochOrder(count, epoch, seed);
+      const start = (done % stepsPerEpoch) * batchSize;
+      const rows = order.slice(start, start + batchSize).map((index) => (epoch % views) * count + index);
+      const { loss, gradient } = await regression.run(rows, head);
+      done++;
+      if (!Number.isFinite(loss)) throw diverged(loss, done);
+      sgd.update('weight', head.weight.data, gradient.weight.data, learningRate);
+      sgd.update('bias', head.bias.data, gradient.bias.data, learningRate);
+      await input.onStep?.({ step: done, epoch, learningRate, loss }, () => snapshot(done, head, sgd));
+      task.update(done, `loss ${loss.toFixed(3)}`);
+    }
+  } finally {
+    task.end();
+  }
+  return {
+    model: { kind: 'head', head: { ...head, unit } },
+    steps,
+    trainableParameters: head.weight.data.length + head.bias.data.length,
+  };
+}
+
+/** Weights ~ N(0, std), bias 0. */
+function initialHead(
+  { embedDim }: ClipArchitecture,
+  classes: number,
+  { initialStd }: LinearProbeSettings,
+  seed: number,
+): LinearParameters {
+  const random = Random.stream(seed, 'linear probe');
+  const weight = tensor([classes, embedDim]);
+  for (let i = 0; i < weight.data.length; i++) weight.data[i] = initialStd * random.normal();
+  return { weight, bias: tensor([classes]) };
+}
+
+const named = ({ weight, bias }: LinearParameters): [string, Tensor][] => [
+  ['weight', weight],
+  ['bias', bias],
+];
+const velocityName = (name: string): string => `momentum.${name}`;
+
+function snapshot(step: number, head: LinearParameters, sgd: Sgd): DefenseState {
+  const tensors = new Map<string, Tensor>();
+  for (const [name, { shape, data }] of named(head)) {
+    tensors.set(name, { shape, data: data.slice() });
+    const velocity = sgd.velocities.get(name);
+    if (velocity !== undefined) tensors.set(velocityName(name), { shape, data: velocity.slice() });
+  }
+  return { step, tensors };
+}
+
+function restore(head: LinearParameters, sgd: Sgd, { step, tensors }: DefenseState): void {
+  const velocities = new Map<string, Float32Array>();
+  for (const [name, { data }] of named(head)) {
+    const [saved, velocity] = [tensors.get(name), tensors.get(velocityName(name))];
+    if (saved?.data.length !== data.length || velocity?.data.length !== data.length) {
+      throw new InputError({
+        code: 'malformed',
+        operation: `resume at step ${step}`,
+        expected: `${name} and ${velocityName(name)} of ${data.length} elements`,
+        received: saved === undefined || velocity === undefined ? 'one of them missing' : 'other sizes',
+        fix: 'The saved state was changed: start a new run in another folder.',
+      });
+    }
+    data.set(saved.data);
+    velocities.set(name, velocity.data);
+  }
+  sgd.restore(velocities);
+}
+
+function diverged(loss: number, step: number): InputError {
+  return new InputError({
+    code: 'data',
+    operation: 'train a linear probe',
+    expected: 'a finite loss',
+    received: `${loss} at step ${step}`,
+    fix: 'Lower the learning rate, or look at the model with `rvpt inspect`.',
+  });
+}
