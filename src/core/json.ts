@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** What a JSON document can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
@@ -30,4 +32,11 @@ export function jsonOrNothing(text: string): unknown {
     if (thrown instanceof SyntaxError) return undefined;
     throw thrown;
   }
+}
+
+const jsonObject = z.record(z.string(), z.json());
+
+/** Settings and the like as JSON has them: what is undefined is left out. @throws ZodError for what JSON cannot say */
+export function jsonObjectOf(value: object): JsonObject {
+  return jsonObject.parse(JSON.parse(JSON.stringify(value)));
 }

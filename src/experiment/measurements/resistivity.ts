@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { defineEntry } from '../../core/catalog.js';
-import type { Json } from '../../core/json.js';
+import { jsonObjectOf, type Json } from '../../core/json.js';
 import type { Perturbation } from '../../evaluation/perturbation/perturbation.js';
 import { perturbations } from '../../evaluation/perturbation/perturbations.js';
 import { triggerPerturbation } from '../../evaluation/perturbation/trigger-perturbation.js';
@@ -66,7 +66,7 @@ async function measure(input: MeasureInput, images: number): Promise<Json> {
     n,
     perturbations: all.map(({ name, settings }, i) => ({
       name,
-      settings: JSON.parse(JSON.stringify(settings)),
+      settings: jsonObjectOf(settings),
       pr: byPerturbation[i],
     })),
   });
