@@ -1,32 +1,60 @@
 import path from 'node:path';
 import { z } from 'zod';
 
+import { InputError } from '../src/core/errors.js';
+import { cachedPairs } from '../src/data/cached-pairs.js';
+import { classCaptionPairs, openCaptionPairs } from '../src/data/caption-pairs.js';
 import { chooseFewShot, fromSampleList } from '../src/data/few-shot.js';
 import { ImageLoader } from '../src/data/loader.js';
+import { pairSource } from '../src/data/pair-images.js';
+import type { PairSource } from '../src/data/pair-source.js';
 import type { Sample } from '../src/data/sample.js';
 import { parseJson, readText } from '../src/data/text-file.js';
-import { promptMethods, methodNames } from '../src/defense/prompt-methods.js';
+import { defenses, parseDefense } from '../src/defense/defenses.js';
 import type { TuningPlan } from '../src/defense/plan.js';
-import { givenTuningSchema, presetFor, tuningPresetNames, tuningSettings } from '../src/defense/tuning-settings.js';
+import { methodNames, type Method } from '../src/defense/prompt-methods.js';
+import {
+  givenTuningSchema,
+  presetFor,
+  tuningPresetNames,
+  tuningSettings,
+  type TuningPreset,
+} from '../src/defense/tuning-settings.js';
+import { datasetLocation } from '../src/node/dataset-location.js';
 import { FileBytes } from '../src/node/files.js';
 import { defend as runDefend, type DefendResult } from '../src/run/defend.js';
+import { runDefense } from '../src/run/run-defense.js';
 import { runFiles } from '../src/run/schema.js';
 import { defineCommand, type Context } from './command.js';
 import { dataShape, describeData, openData, type OpenedData } from './data-options.js';
-import { describeModel, modelShape, openModel } from './model-options.js';
+import { describeModel, modelShape, openModel, type OpenedModel } from './model-options.js';
+import { flagName } from './option-spec.js';
 import type { Format } from './output.js';
 import { formatDuration } from './progress.js';
 import { writeReport } from './report.js';
 import { measureTest, openTest, testShape } from './test-options.js';
 
-const methods = methodNames.map((name) => `${name}: ${promptMethods[name].summary}`).join('; ');
+const methods = defenses.map(({ name, summary }) => `${name}: ${summary}`).join('; ');
 
 const schema = z.object({
   ...modelShape,
   ...dataShape,
   out: z.string().describe('run folder to write'),
   resume: z.boolean().default(false).describe('go on with the run that is in the folder'),
-  method: z.enum(methodNames).default('rvpt').describe(`how prompts are tuned (${methods})`),
+  method: z
+    .string()
+    .default('rvpt')
+    .describe(
+      `the defense (${methods}); settings of those that tune no prompts as in finetune-ce:alpha=2,epochs=5, those of ` +
+        'their papers as in cleanclip@paper',
+    ),
+  pairs: z
+    .string()
+    .optional()
+    .describe(
+      'for a method that learns from image-caption pairs: a list of them, as `rvpt poison` takes it; by default the ' +
+        'few-shot images with their class prompts',
+    ),
   shots: z.int().positive().default(16).describe('images a class to tune on'),
   scarce: z
     .enum(['refuse', 'take-all'])
@@ -80,40 +108,144 @@ export const defend = defineCommand({
     context.note(`model: ${describeModel(opened)}`);
     if (options.preset === 'auto') context.note(`preset: ${preset}, as suits the model's size`);
     context.note(`data:  ${describeData(data.dataset)}`);
-    const result = await runDefend({
-      clip: opened.clip,
-      runtime: opened.runtime,
-      dataset: data.dataset,
-      samples,
-      preprocess: data.preprocess,
-      decoding: { maxPixels: options.maxPixels, exifRotation: options.exifRotation },
-      templates: data.templates,
-      method: options.method,
-      settings: tuningSettings(givenTuningSchema.parse(options), preset),
-      seed: context.seed,
-      out: options.out,
-      resume: options.resume,
-      cacheMemory: options.cacheMemory * 2 ** 20,
-      saveEvery: options.saveEvery,
-      progress: context.progress,
-      signal: context.signal,
-      onPlan: (plan) => {
-        for (const line of describePlan(plan)) context.note(`plan:  ${line}`);
-      },
-      onPace: (seconds) => {
-        context.note(`about ${formatDuration(seconds)} to go`);
-      },
-      note: context.note,
-    });
-    if (test !== undefined) await measureTest(context, test, opened, result);
-    const page = options.report ? path.join(result.run, runFiles.report) : undefined;
-    if (page !== undefined) await writeReport([result.run], page);
+    const chosen = { opened, data, samples, preset };
+    const finished = isPromptMethod(options.method)
+      ? await tune(context, options, options.method, chosen)
+      : await runOther(context, options, chosen);
+    if (test !== undefined) await measureTest(context, test, opened, finished.run);
+    const page = options.report ? path.join(finished.run, runFiles.report) : undefined;
+    if (page !== undefined) await writeReport([finished.run], page);
     return {
-      data: { ...figuresOf(result), report: page ?? null },
-      text: (format) => describe(result, page, format),
+      data: { ...finished.data, report: page ?? null },
+      text: (format) =>
+        [...finished.lines(format), ...(page === undefined ? [] : [`${format.colors.bold('report')} ${page}`])].join(
+          '\n',
+        ),
     };
   },
 });
+
+/** What the person chose. */
+interface Chosen {
+  readonly opened: OpenedModel;
+  readonly data: OpenedData;
+  readonly samples: readonly Sample[];
+  readonly preset: TuningPreset;
+}
+
+/** A run that is done, for `--json` and for people. */
+interface Finished {
+  readonly run: string;
+  readonly data: object;
+  lines(format: Format): string[];
+}
+
+function isPromptMethod(name: string): name is Method {
+  return methodNames.some((known) => known === name);
+}
+
+async function tune(
+  context: Context,
+  options: z.output<typeof schema>,
+  method: Method,
+  { opened, data, samples, preset }: Chosen,
+): Promise<Finished> {
+  refuse('--pairs', options.pairs, `${method}, which learns from labelled images`);
+  const result = await runDefend({
+    clip: opened.clip,
+    runtime: opened.runtime,
+    dataset: data.dataset,
+    samples,
+    preprocess: data.preprocess,
+    decoding: { maxPixels: options.maxPixels, exifRotation: options.exifRotation },
+    templates: data.templates,
+    method,
+    settings: tuningSettings(givenTuningSchema.parse(options), preset),
+    seed: context.seed,
+    out: options.out,
+    resume: options.resume,
+    cacheMemory: options.cacheMemory * 2 ** 20,
+    saveEvery: options.saveEvery,
+    progress: context.progress,
+    signal: context.signal,
+    onPlan: (plan) => {
+      for (const line of describePlan(plan)) context.note(`plan:  ${line}`);
+    },
+    onPace: (seconds) => {
+      context.note(`about ${formatDuration(seconds)} to go`);
+    },
+    note: context.note,
+  });
+  return { run: result.run, data: figuresOf(result), lines: (format) => describe(result, format) };
+}
+
+/** Any defense but those that tune prompts, which have flags of their own. */
+async function runOther(
+  context: Context,
+  options: z.output<typeof schema>,
+  { opened, data, samples, preset }: Chosen,
+): Promise<Finished> {
+  const defense = parseDefense(options.method, preset);
+  for (const [key, value] of Object.entries(givenTuningSchema.parse(options))) {
+    refuse(`--${flagName(key)}`, value, `${defense.name}, whose settings are given as ${defense.name}:setting=value`);
+  }
+  if (defense.needs !== 'pairs') refuse('--pairs', options.pairs, `${defense.name}, which learns from no pairs`);
+  const result = await runDefense({
+    clip: opened.clip,
+    runtime: opened.runtime,
+    dataset: data.dataset,
+    samples,
+    preprocess: data.preprocess,
+    decoding: { maxPixels: options.maxPixels, exifRotation: options.exifRotation },
+    templates: data.templates,
+    ...(defense.needs === 'pairs' ? { pairs: await openPairs(context, options, data, samples) } : {}),
+    defense,
+    seed: context.seed,
+    out: options.out,
+    resume: options.resume,
+    saveEvery: options.saveEvery,
+    progress: context.progress,
+    signal: context.signal,
+    note: context.note,
+  });
+  const { run, steps, seconds, trainable_parameters: trained, samples: images } = result;
+  return {
+    run,
+    data: result,
+    lines: ({ colors }) => [
+      `${colors.bold('done')}   ${defense.name}, ${steps} steps on ${images} ${defense.needs} in ${formatDuration(seconds)}`,
+      `${colors.bold('learnt')} ${trained.toLocaleString('en')} parameters`,
+      `${colors.bold('run')}    ${run}`,
+    ],
+  };
+}
+
+/** Refuses a flag that would have no effect. */
+function refuse(flag: string, value: unknown, method: string): void {
+  if (value === undefined) return;
+  throw new InputError({
+    code: 'usage',
+    operation: 'rvpt defend',
+    expected: `no ${flag} with the method ${method}`,
+    received: `${flag} ${JSON.stringify(value)}`,
+  });
+}
+
+/** The pairs that were asked for, else the few-shot images with their class prompts. */
+async function openPairs(
+  { progress, signal, note, seed }: Context,
+  options: z.output<typeof schema>,
+  { dataset, decode, preprocess, templates }: OpenedData,
+  samples: readonly Sample[],
+): Promise<PairSource> {
+  const listed =
+    options.pairs === undefined
+      ? classCaptionPairs({ ...dataset, samples }, templates, seed)
+      : await openCaptionPairs(await datasetLocation(options.pairs, { progress, signal, note }), {});
+  const given = listed.pairs.length;
+  note(`pairs: ${given} ${options.pairs ?? 'few-shot images with their class prompts'}`);
+  return cachedPairs(pairSource(listed, decode, preprocess), options.cacheMemory * 2 ** 20);
+}
 
 async function chooseSamples(
   { seed, note }: Context,
@@ -160,12 +292,11 @@ function figuresOf(result: DefendResult): Record<string, string | number> {
   return { run, steps, seconds, images_per_s: imagesPerSecond, loss, ce, fr };
 }
 
-function describe(result: DefendResult, page: string | undefined, { colors }: Format): string {
+function describe(result: DefendResult, { colors }: Format): string[] {
   const { run, steps, seconds, imagesPerSecond, loss, ce, fr } = result;
   return [
     `${colors.bold('tuned')}  ${steps} steps in ${formatDuration(seconds)}, ${imagesPerSecond.toFixed(1)} images/s`,
     `${colors.bold('loss')}   ${loss.toFixed(4)} = CE ${ce.toFixed(4)} and FR ${fr.toFixed(4)}, means of the last epoch`,
     `${colors.bold('run')}    ${run}`,
-    ...(page === undefined ? [] : [`${colors.bold('report')} ${page}`]),
-  ].join('\n');
+  ];
 }

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 
 import { InputError } from '../src/core/errors.js';
-import { evaluateClip, type Attack, type EvaluateOptions, type Evaluation } from '../src/evaluation/evaluate.js';
+import { evaluateClip, type Evaluation } from '../src/evaluation/evaluate.js';
 import { missedGates, validateGates } from '../src/evaluation/gates.js';
+import { resolveTarget } from '../src/evaluation/target.js';
 import { predictionsCsv, type PredictionRow } from '../src/evaluation/predictions-csv.js';
 import { refuseUnwritable, writeAtomic } from '../src/run/atomic-file.js';
 import { compareModels } from '../src/run/measure-run.js';
 import { RunFolder } from '../src/run/run-folder.js';
-import { attackOn, attackShape, openAttack } from './attack-options.js';
+import { attackShape, openAttack, type AskedAttack } from './attack-options.js';
 import { defineCommand, type Context } from './command.js';
-import { textFeaturesOf } from './data-options.js';
+import { evaluationAfter, evaluationOf } from './defended-options.js';
 import {
   describeMeasurement,
   measureShape,
@@ -66,12 +67,13 @@ export const evaluate = defineCommand({
     await using measurement = await openMeasurement(context, flags);
     const { classNames } = measurement.data.dataset;
     // a target that is none is said before the work
-    const attack = asked && (await attackOn(context, measurement, asked));
+    const target = asked && resolveTarget(asked.target, classNames);
     notePlan(context, measurement, (asked === undefined ? 1 : 2) * (flags.save ? 2 : 1));
-    const textFeatures = await textFeaturesOf(context, measurement.model, measurement.data);
-    const options = { ...measurement.options, textFeatures, ...(attack === undefined ? {} : { attack }) };
+    const { options, data, defended } = measurement;
     const evaluation =
-      run === undefined ? await evaluateClip(options) : await compareAndSave(context, run, measurement, options);
+      run === undefined
+        ? await evaluateClip(await evaluationOf(context, options, data, asked, defended))
+        : await compareAndSave(context, run, measurement, asked);
     noteBroken(context, evaluation.broken);
     if (flags.predictions !== undefined) {
       await writeAtomic(flags.predictions, predictionsCsv(namedPredictions(evaluation, classNames)));
@@ -81,7 +83,7 @@ export const evaluate = defineCommand({
       data: {
         ...clean,
         ...attacked,
-        ...(attack === undefined ? {} : describeAttack(attack, classNames)),
+        ...(asked === undefined || target === undefined ? {} : describeAttack(context, asked, target, classNames)),
         ...describeMeasurement(measurement, flags, evaluation.broken),
         ...(run === undefined ? {} : { saved: run.file('evaluation') }),
       },
@@ -102,22 +104,29 @@ async function openRun({ prompts }: z.output<typeof schema>): Promise<RunFolder>
   });
 }
 
-/** Measures the model without and with the prompts. @returns the evaluation with them */
+/** Measures the model as it came and as it is defended. @returns the evaluation of the latter */
 async function compareAndSave(
   context: Context,
   run: RunFolder,
-  { model, data }: OpenedMeasurement,
-  options: EvaluateOptions,
+  { model, defended, data, options }: OpenedMeasurement,
+  asked: AskedAttack | undefined,
 ): Promise<Evaluation> {
-  const { prompts = new Map() } = options;
-  const { seed } = context;
-  const compared = await compareModels({ ...options, prompts, clip: model.clip, dataset: data.dataset, seed });
+  const before = await evaluationOf(context, options, data, asked, { model });
+  const after = await evaluationAfter(context, before, data, asked, { model, defended });
+  const { clip } = model;
+  const { dataset } = data;
+  const compared = await compareModels({ before, after, clip, dataset, seed: context.seed });
   await run.writeEvaluation(compared.comparison);
   context.note(`kept in ${run.file('evaluation')}; \`rvpt report ${run.path}\` shows it`);
   return compared.after;
 }
 
-function describeAttack({ trigger, target, seed }: Attack, classNames: readonly string[]): object {
+function describeAttack(
+  context: Context,
+  { trigger, seed = context.seed }: AskedAttack,
+  target: number,
+  classNames: readonly string[],
+): object {
   return {
     trigger: { name: trigger.name, settings: trigger.settings, seed },
     target: { index: target, name: classNames[target] },

@@ -12,7 +12,7 @@ import { Random } from '../src/tensor/random.js';
 import type { Context } from './command.js';
 import { dataShape, describeData, openData, type DataOptions, type OpenedData } from './data-options.js';
 import { describeModel, modelShape, openModel, type ModelOptions, type OpenedModel } from './model-options.js';
-import { openPrompts, promptsShape } from './prompts-options.js';
+import { openDefense, promptsShape, type DefendedClip } from './defended-options.js';
 
 /** How an entry of a catalog is written in a flag. */
 export function entryHelp(catalog: readonly CatalogEntry<unknown>[]): string {
@@ -46,7 +46,10 @@ type MeasureFlags = ModelOptions &
 
 /** Everything that a measurement works on. */
 export interface OpenedMeasurement extends AsyncDisposable {
+  /** As it came. */
   readonly model: OpenedModel;
+  /** As the defense that was asked for left it. */
+  readonly defended: DefendedClip;
   readonly data: OpenedData;
   readonly options: MeasureOptions;
 }
@@ -55,28 +58,33 @@ export interface OpenedMeasurement extends AsyncDisposable {
 export async function openMeasurement(context: Context, flags: MeasureFlags): Promise<OpenedMeasurement> {
   const model = await openModel(context, flags);
   try {
-    const { runtime, clip } = model;
+    const { runtime } = model;
     const listed = await openData(context, flags, model, {
       preferredSplits: ['test', 'val', 'train'],
       emptyClasses: 'allow',
     });
     const data = { ...listed, dataset: drawn(listed.dataset, flags.limit, context.seed) };
-    const prompts = await openPrompts(context, flags, model, data);
+    const defense = await openDefense(context, flags, model, data);
+    const { model: defendedModel, prompts } = defense.clip;
     const { decode, preprocess } = data;
     const { images, samples } = data.dataset;
     return {
       model,
+      defended: defense.clip,
       data,
       options: {
         runtime,
-        weights: clip.weights,
+        weights: defendedModel.clip.weights,
         source: { images, samples, decode, preprocess, onBroken: flags.onBroken },
         prompts,
         batch: flags.batch,
         progress: context.progress,
         signal: context.signal,
       },
-      [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: async () => {
+        await defense[Symbol.asyncDispose]();
+        await model[Symbol.asyncDispose]();
+      },
     };
   } catch (thrown) {
     await model[Symbol.asyncDispose]();

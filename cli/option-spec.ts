@@ -41,7 +41,7 @@ export function optionsOf(schema: z.ZodObject, positionals: readonly string[] = 
     const type = field.items?.type ?? field.type;
     return {
       key,
-      name: key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+      name: flagName(key),
       kind: type === 'boolean' ? 'boolean' : type === 'string' ? 'text' : 'number',
       list: field.type === 'array',
       choices: field.enum ?? field.items?.enum,
@@ -59,6 +59,11 @@ export function optionsOf(schema: z.ZodObject, positionals: readonly string[] = 
 export function placeholderOf(spec: OptionSpec): string {
   if (spec.positional) return spec.list ? `${spec.name}...` : spec.name;
   return spec.choices?.join('|') ?? (spec.kind === 'number' ? 'number' : 'value');
+}
+
+/** How an option's key is written as a flag, its dashes left out: `learningRate` is `learning-rate`. */
+export function flagName(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** The flag with its placeholder: `--alpha <number>`; a boolean that is on by default is switched off: `--no-report`. */

@@ -1,13 +1,15 @@
 import { z } from 'zod';
 
 import { InputError } from '../src/core/errors.js';
-import type { Attack } from '../src/evaluation/evaluate.js';
-import { foldPrompts, type VisualPrompts } from '../src/inference/fold-prompts.js';
+import type { MeasureOptions } from '../src/evaluation/encode-views.js';
+import { resolveTarget } from '../src/evaluation/target.js';
+import { openDefended } from '../src/run/defended-model.js';
 import { compareModels } from '../src/run/measure-run.js';
 import { RunFolder } from '../src/run/run-folder.js';
-import { attackOn, attackShape, openAttack } from './attack-options.js';
+import { attackShape, openAttack, type AskedAttack } from './attack-options.js';
 import type { Context } from './command.js';
-import { openData, textFeaturesOf, type DataOptions, type OpenedData } from './data-options.js';
+import { openData, type DataOptions, type OpenedData } from './data-options.js';
+import { evaluationAfter, evaluationOf, withDefense } from './defended-options.js';
 import { noteBroken } from './measure-options.js';
 import type { OpenedModel } from './model-options.js';
 
@@ -25,7 +27,7 @@ type TestOptions = DataOptions & {
 /** What a model will be measured on. */
 export interface OpenedTest {
   readonly data: OpenedData;
-  readonly attack: Attack | undefined;
+  readonly asked: AskedAttack | undefined;
 }
 
 /** Images that go through the model together. */
@@ -55,32 +57,32 @@ export async function openTest(
   // the split that was asked for is that of the images to tune on
   const listing = { preferredSplits: ['test', 'val', 'train'], emptyClasses: 'allow' } as const;
   const data = await openData(context, { ...options, split: undefined, data: test }, model, listing);
-  return { data, attack: asked && (await attackOn(context, { model, data }, asked)) };
+  if (asked !== undefined) resolveTarget(asked.target, data.dataset.classNames); // before the long work
+  return { data, asked };
 }
 
-/** Measures the model without and with the prompts, and keeps the figures in the run. */
+/** Measures the model as it came and as the run left it, and keeps the figures in the run. */
 export async function measureTest(
   context: Context,
-  { data, attack }: OpenedTest,
+  { data, asked }: OpenedTest,
   model: OpenedModel,
-  { run, prompts }: { readonly run: string; readonly prompts: VisualPrompts },
+  run: string,
 ): Promise<void> {
   const { clip, runtime } = model;
   const { dataset, decode, preprocess } = data;
-  const compared = await compareModels({
+  const base: MeasureOptions = {
     runtime,
     weights: clip.weights,
     source: { images: dataset.images, samples: dataset.samples, decode, preprocess, onBroken: 'skip' },
-    textFeatures: await textFeaturesOf(context, model, data),
-    prompts: await foldPrompts(runtime, clip.weights, prompts),
-    ...(attack === undefined ? {} : { attack }),
-    clip,
-    dataset,
-    seed: context.seed,
     batch: BATCH,
     progress: context.progress,
     signal: context.signal,
-  });
+  };
+  await using stored = await openDefended(run, clip);
+  const defended = await withDefense(model, stored.model);
+  const before = await evaluationOf(context, base, data, asked, { model });
+  const after = await evaluationAfter(context, before, data, asked, { model, defended });
+  const compared = await compareModels({ before, after, clip, dataset, seed: context.seed });
   noteBroken(context, compared.after.broken);
   await using folder = await RunFolder.open(run);
   await folder.writeEvaluation(compared.comparison);

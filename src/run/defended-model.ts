@@ -9,8 +9,10 @@ import { decodePrompts, encodePrompts } from '../defense/prompts-file.js';
 import { FileBytes } from '../node/files.js';
 import { loadClip, type LoadedClip } from '../node/load-clip.js';
 import { writeAtomic } from './atomic-file.js';
+import { readRun, type RunRecord } from './read-run.js';
 import { readJson, readOrUndefined, writeJson } from './run-files.js';
 import { runFiles } from './schema.js';
+import { readTunedPrompts } from './tuned-prompts.js';
 import { writeModelFolder } from './write-model-folder.js';
 
 const recordSchema = z.object({
@@ -21,7 +23,7 @@ const recordSchema = z.object({
   model: z.string(),
 });
 
-/** What a defense made, beside what it made it of. */
+/** What was defended. */
 type Base = Pick<LoadedClip, 'weights' | 'preprocess' | 'folder' | 'sha256'>;
 
 /** A defended model that was read back; dispose of it, as weights are read from disk when they are needed. */
@@ -85,6 +87,21 @@ export async function readDefendedModel(folder: string, base: Base): Promise<Sto
     return { model, method, [Symbol.asyncDispose]: () => clip[Symbol.asyncDispose]() };
   }
   return { model: await readSmall(kind, file, base), method, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+/**
+ * Reads what a run of `rvpt defend` made, or a prompts file, and the run that it lies in, if it does.
+ * @throws InputError when there is none, or it was made of another checkpoint
+ */
+export async function openDefended(
+  location: string,
+  base: Base,
+): Promise<StoredDefense & { readonly run: RunRecord | undefined }> {
+  const stored = await readDefendedModel(location, base);
+  if (stored !== undefined) return { ...stored, run: await readRun(location) };
+  const { prompts, run } = await readTunedPrompts(location, base);
+  const model = { kind: 'prompts', prompts } as const;
+  return { model, method: run?.config.method ?? 'prompts', run, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
 async function readSmall(

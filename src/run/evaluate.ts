@@ -2,6 +2,7 @@ import type { Trigger } from '../attack/trigger/trigger.js';
 import { silentProgress, type Progress } from '../core/progress.js';
 import { classPrompts, defaultTemplate } from '../data/class-prompts.js';
 import type { Dataset } from '../data/sample.js';
+import type { DefendedModel } from '../defense/defense.js';
 import { evaluateClip, type EvaluateOptions, type Evaluation } from '../evaluation/evaluate.js';
 import { resolveTarget } from '../evaluation/target.js';
 import { foldPrompts, type VisualPrompts } from '../inference/fold-prompts.js';
@@ -37,6 +38,26 @@ export interface EvaluateModelOptions {
  */
 export async function evaluate(options: EvaluateModelOptions): Promise<Evaluation> {
   return evaluateClip(await prepareEvaluation(options));
+}
+
+/**
+ * What `evaluateClip` needs of the model as a defense left it.
+ * @throws InputError when the target is no class
+ */
+export async function prepareDefended(
+  options: Omit<EvaluateModelOptions, 'prompts'>,
+  model: DefendedModel,
+): Promise<EvaluateOptions> {
+  switch (model.kind) {
+    case 'unchanged':
+      return prepareEvaluation(options);
+    case 'prompts':
+      return prepareEvaluation({ ...options, prompts: model.prompts });
+    case 'weights': // the text tower may be another too: so all features are computed with them
+      return prepareEvaluation({ ...options, clip: { ...options.clip, weights: model.weights } });
+    case 'head':
+      return { ...(await prepareEvaluation(options)), head: model.head };
+  }
 }
 
 /** What `evaluateClip` needs. @throws InputError when the target is no class */

@@ -9,7 +9,6 @@ import { perturbations } from '../evaluation/perturbation/perturbations.js';
 import { triggerPerturbation } from '../evaluation/perturbation/trigger-perturbation.js';
 import { measureResistivity } from '../evaluation/resistivity.js';
 import type { VisualPrompts } from '../inference/fold-prompts.js';
-import type { FoldedPrompts } from '../model/clip-graphs.js';
 import { encodePng } from '../node/encode-png.js';
 import type { LoadedClip } from '../node/load-clip.js';
 import { Random } from '../tensor/random.js';
@@ -24,11 +23,13 @@ export interface ComparisonExtent {
   readonly examples?: number;
 }
 
-export interface CompareOptions extends EvaluateOptions, ComparisonExtent {
-  /** The defended model is the one with these. */
-  readonly prompts: FoldedPrompts;
+export interface CompareOptions extends ComparisonExtent {
+  /** The model as it came. */
+  readonly before: EvaluateOptions;
+  /** As a defense left it: the same images, attack and batches. */
+  readonly after: EvaluateOptions;
   readonly clip: Pick<LoadedClip, 'path' | 'sha256' | 'origin'>;
-  /** What `source` reads: its class names are those of the text features. */
+  /** What both read: its class names are those of the text features. */
   readonly dataset: Dataset;
   /** Of what is drawn, and of the randomness in the perturbations. */
   readonly seed: number;
@@ -53,16 +54,18 @@ export interface MeasureRunOptions extends EvaluateModelOptions, ComparisonExten
  */
 export async function measureRun(options: MeasureRunOptions): Promise<Comparison> {
   const { clip, dataset, seed = 0, resistivityImages = 64, examples = 8 } = options;
-  const { prompts = new Map(), ...prepared } = await prepareEvaluation(options);
-  const compared = await compareModels({ ...prepared, prompts, clip, dataset, seed, resistivityImages, examples });
+  const after = await prepareEvaluation(options);
+  const before = { ...after, prompts: undefined };
+  const compared = await compareModels({ before, after, clip, dataset, seed, resistivityImages, examples });
   return compared.comparison;
 }
 
 /** {@link measureRun} on what has been opened already. @throws InputError as it does */
 export async function compareModels(options: CompareOptions): Promise<ComparedModels> {
-  const { clip, dataset, attack } = options;
-  const before = await evaluateClip({ ...options, prompts: undefined });
-  const after = await evaluateClip(options);
+  const { clip, dataset } = options;
+  const { attack } = options.before;
+  const before = await evaluateClip(options.before);
+  const after = await evaluateClip(options.after);
   const measured = before.predictions.map(({ sample }) => sample); // whole images: what could be decoded once
   const { split, location } = dataset.source;
   const comparison = comparisonSchema.parse({
@@ -105,13 +108,14 @@ function figuresOf({ clean, attacked }: Evaluation): object {
 
 /** PR under the natural perturbations with their defaults and under the trigger, undefended and defended. */
 async function compareResistivity(options: CompareOptions, measured: readonly Sample[]): Promise<object> {
-  const { attack, seed, resistivityImages = 64 } = options;
+  const { seed, resistivityImages = 64 } = options;
+  const { attack, source } = options.before;
   const natural = perturbations.map((entry) => entry.create());
   const all: Perturbation[] = attack === undefined ? natural : [...natural, triggerPerturbation(attack.trigger)];
   const samples = Random.stream(seed, 'resistivity/images').shuffled(measured).slice(0, resistivityImages);
-  const common = { ...options, source: { ...options.source, samples }, perturbations: all };
-  const before = await measureResistivity({ ...common, prompts: undefined });
-  const after = await measureResistivity(common);
+  const common = { source: { ...source, samples }, perturbations: all, seed };
+  const before = await measureResistivity({ ...options.before, ...common });
+  const after = await measureResistivity({ ...options.after, ...common });
   return {
     n: before.n,
     perturbations: all.map(({ name, settings }, i) => ({
@@ -125,11 +129,12 @@ async function compareResistivity(options: CompareOptions, measured: readonly Sa
 
 /** A few images with the answers and the attention of both models. */
 async function compareExamples(options: CompareOptions, measured: readonly Sample[]): Promise<Example[]> {
-  const { dataset, attack, seed, examples = 8 } = options;
+  const { dataset, seed, examples = 8 } = options;
+  const { attack, source } = options.before;
   const samples = chooseExamples(measured, examples, { seed, target: attack?.target });
-  const shown = { ...options, source: { ...options.source, samples } };
-  const before = await answerExamples({ ...shown, prompts: undefined }, dataset.classNames);
-  const after = await answerExamples(shown, dataset.classNames);
+  const shown = { source: { ...source, samples } };
+  const before = await answerExamples({ ...options.before, ...shown }, dataset.classNames);
+  const after = await answerExamples({ ...options.after, ...shown }, dataset.classNames);
   return Promise.all(before.map((example, i) => compareExample(example, after[i], dataset.classNames)));
 }
 

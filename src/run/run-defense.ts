@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
+import { jsonObjectOf } from '../core/json.js';
 import { silentProgress, type Progress } from '../core/progress.js';
+import { canonicalPairList } from '../data/caption-pairs.js';
 import { classPrompts } from '../data/class-prompts.js';
 import { canonicalDataList } from '../data/dataset.js';
 import { toSampleList } from '../data/few-shot.js';
@@ -13,7 +15,7 @@ import type { DecoderOptions } from '../node/decode-image.js';
 import type { LoadedClip } from '../node/load-clip.js';
 import type { Runtime } from '../runtime/session.js';
 import { readDefendedModel, writeDefendedModel } from './defended-model.js';
-import { currentVersions, sha256OfJson, sha256OfText } from './provenance.js';
+import { currentVersions, sha256OfText } from './provenance.js';
 import { readJson } from './run-files.js';
 import { RunFolder } from './run-folder.js';
 import { SaveSchedule } from './save-schedule.js';
@@ -24,7 +26,7 @@ export interface DefenseSource {
   readonly clip: LoadedClip;
   readonly runtime: Runtime;
   readonly dataset: Dataset;
-  /** Images of `dataset` to learn from. */
+  /** Images of `dataset` to learn from; none for a defense that needs none. */
   readonly samples: readonly Sample[];
   /** Class prompt templates. */
   readonly templates: readonly string[];
@@ -103,7 +105,7 @@ export async function runDefense(options: RunDefenseOptions): Promise<RunDefense
       created: new Date().toISOString(),
       method: defense.name,
       settings: {
-        ...jsonOf(defense.settings),
+        ...jsonObjectOf(defense.settings),
         templates: [...templates],
         preprocess: { ...preprocess, mean: [...preprocess.mean], std: [...preprocess.std] },
         ...(defense.needs === 'pairs' && pairs !== undefined ? { pairs: digestOf(pairs) } : {}),
@@ -130,7 +132,9 @@ export async function runDefense(options: RunDefenseOptions): Promise<RunDefense
   }
   const from = await folder.loadState();
   if (from !== undefined) note(`going on after step ${from.step}`);
-  await folder.writeSamples(toSampleList(dataset.classNames, { train: samples, validation: [] }));
+  if (samples.length > 0) {
+    await folder.writeSamples(toSampleList(dataset.classNames, { train: samples, validation: [] }));
+  }
 
   const saving = new SaveSchedule(options.saveEvery ?? 30);
   const started = performance.now();
@@ -155,15 +159,7 @@ export async function runDefense(options: RunDefenseOptions): Promise<RunDefense
   return { run: folder.path, ...metrics };
 }
 
-const settingsSchema = z.record(z.string(), z.json());
-
-/** Settings as JSON has them: what is not set is left out. */
-function jsonOf(settings: Readonly<Record<string, unknown>>): z.output<typeof settingsSchema> {
-  return settingsSchema.parse(JSON.parse(JSON.stringify(settings)));
-}
-
 /** Tells pairs from others, wherever they lie. */
 function digestOf(pairs: PairSource): { count: number; sha256: string } {
-  const list = Array.from({ length: pairs.count }, (_, i) => [pairs.key(i), pairs.caption(i)]);
-  return { count: pairs.count, sha256: sha256OfJson(list) };
+  return { count: pairs.count, sha256: sha256OfText(canonicalPairList(pairs)) };
 }
