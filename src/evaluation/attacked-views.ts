@@ -1,7 +1,7 @@
 import { InputError } from '../core/errors.js';
 import type { Raster } from '../core/raster.js';
 import type { LoadedImage } from '../data/loader.js';
-import { toPixelValues } from '../data/preprocess.js';
+import { toPixelValues, type Preprocess } from '../data/preprocess.js';
 import type { ImageGraphOptions, TextFeatures } from '../model/clip-graphs.js';
 import { rowsOfView, type EncodedViews, type View } from './encode-views.js';
 import type { Attack, EvaluateOptions } from './evaluate.js';
@@ -18,9 +18,22 @@ export interface AttackedViews {
   readonly logits: (encoded: EncodedViews) => Float32Array[];
 }
 
+/** How a trigger comes into an image. */
+export type Planting = Pick<Attack, 'trigger' | 'seed'>;
+
 /** The image with the attack's trigger, which acts on the 8-bit crop: the same pixels every time. */
-export function triggeredCrop({ trigger, seed }: Attack, { crop, squashed, sample }: LoadedImage): Raster {
+export function triggeredCrop({ trigger, seed }: Planting, { crop, squashed, sample }: LoadedImage): Raster {
   return trigger.apply(squashed ?? crop, { seed, imageKey: sample.path });
+}
+
+/** The image as it is. */
+export function cleanView(preprocess: Preprocess): View {
+  return ({ crop }, out) => toPixelValues(crop, preprocess, out);
+}
+
+/** The image with the trigger; one that wants images squashed needs `alsoSquashed` of the source. */
+export function triggeredView(planting: Planting, preprocess: Preprocess): View {
+  return (image, out) => toPixelValues(triggeredCrop(planting, image), preprocess, out);
 }
 
 /**
@@ -30,10 +43,8 @@ export function triggeredCrop({ trigger, seed }: Attack, { crop, squashed, sampl
 export function attackedViews({ attack, source, textFeatures, head }: EvaluateOptions): AttackedViews {
   const [classes] = textFeatures.shape;
   if (head !== undefined) refuseOtherClasses(head.bias.data.length, classes);
-  const views: View[] = [(image, out) => toPixelValues(image.crop, source.preprocess, out)];
-  if (attack !== undefined) {
-    views.push((image, out) => toPixelValues(triggeredCrop(attack, image), source.preprocess, out));
-  }
+  const views = [cleanView(source.preprocess)];
+  if (attack !== undefined) views.push(triggeredView(attack, source.preprocess));
   // logits of both prompts are computed for every view, and each view reads its own
   const keyed = head === undefined ? attack?.textFeatures : undefined;
   const features = [textFeatures, ...(keyed === undefined ? [] : [keyed])];

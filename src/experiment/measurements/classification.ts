@@ -2,10 +2,10 @@ import { z } from 'zod';
 
 import { defineEntry } from '../../core/catalog.js';
 import type { Json } from '../../core/json.js';
-import type { Dataset } from '../../data/sample.js';
 import { evaluateClip, type Evaluation } from '../../evaluation/evaluate.js';
 import { prepareDefended } from '../../run/evaluate.js';
 import type { MeasureInput, MeasurementEffect } from '../measurement.js';
+import { withTarget } from './target.js';
 
 const share = z.number().min(0).max(1);
 const interval = z.tuple([share, share]);
@@ -82,17 +82,6 @@ async function classify(input: MeasureInput): Promise<Json> {
     model,
   );
   return describe(await evaluateClip(options), dataset.classNames, options.attack?.target);
-}
-
-/**
- * The data with the target among the candidate classes: an attack can succeed on images of a data set that has no such
- * class. Of a target by index the data have to have it.
- */
-function withTarget(dataset: Dataset, target: string): Dataset {
-  const plain = (name: string): string => name.toLowerCase().replaceAll(/[_\-\s]+/g, ' ');
-  const isThere = dataset.classNames.some((name) => plain(name) === plain(target));
-  if (isThere || /^#\d+$/.test(target)) return dataset;
-  return { ...dataset, classNames: [...dataset.classNames, target] };
 }
 
 function describe(
