@@ -109,6 +109,8 @@ const cardSchema = z
     /** What the pictures show: the true class, or a trigger's name. */
     title: z.string(),
     pictures: list(pictureSchema),
+    /** A sentence below the pictures. */
+    note: z.string().optional(),
     /** The true class, marked among the answers. */
     truth: z.string().optional(),
     /** The attackers' class, marked among the answers. */
@@ -167,7 +169,7 @@ const sectionSchema = z
     id,
     heading: z.string(),
     blocks: list(blockSchema),
-    /** Closed until somebody opens it; printed open. */
+    /** Closed until somebody opens it. */
     folded: z.boolean().optional(),
   })
   .readonly();

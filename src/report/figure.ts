@@ -1,30 +1,7 @@
-import type { Spec } from 'vega';
-import type { Config } from 'vega-lite';
-
-import type { Chart } from './charts.js';
+import type { Chart } from './document.js';
+import { drawForPage } from './draw-chart.js';
 import { html, jsonScript, trusted, type Html, type HtmlPart } from './html.js';
-
-/** The page's looks: its colours, so that a figure follows them into the dark. */
-const looks: Config = {
-  aria: false, // the figure says what it shows in its own words
-  background: 'none',
-  padding: 4,
-  font: 'inherit',
-  view: { stroke: null },
-  axis: {
-    labelColor: 'var(--muted)',
-    titleColor: 'var(--muted)',
-    titleFontWeight: 'normal',
-    labelFontSize: 11,
-    titleFontSize: 11,
-    gridColor: 'var(--grid)',
-    domainColor: 'var(--grid)',
-    tickColor: 'var(--grid)',
-  },
-  line: { color: 'var(--after)' },
-  range: { category: ['var(--before)', 'var(--after)', 'var(--control)'] },
-  legend: { disable: true },
-};
+import { heading } from './heading.js';
 
 /** Charts beside each other under one caption, each with its numbers and its Vega-Lite specification. */
 export interface FigureParts {
@@ -32,12 +9,16 @@ export interface FigureParts {
   readonly id: string;
   readonly charts: readonly Chart[];
   readonly caption: HtmlPart;
+  /** What stands for what; without it each chart says so itself. */
   readonly legend?: Html;
+  /** Of the charts' headings. */
+  readonly level?: 3 | 4;
 }
 
-export async function figure({ id, charts, caption, legend }: FigureParts): Promise<Html> {
+export async function figure({ id, charts, caption, legend, level = 4 }: FigureParts): Promise<Html> {
   const panels: Html[] = [];
-  for (const [i, chart] of charts.entries()) panels.push(await panel(chart, `${id}-${i + 1}`));
+  for (const [i, chart] of charts.entries())
+    panels.push(await panel(chart, `${id}-${i + 1}`, level, legend === undefined));
   return html`<figure id="${id}">
     <figcaption>${caption}</figcaption>
     ${legend}
@@ -45,10 +26,10 @@ export async function figure({ id, charts, caption, legend }: FigureParts): Prom
   </figure>`;
 }
 
-async function panel({ title, description, spec, table }: Chart, id: string): Promise<Html> {
+async function panel(chart: Chart, id: string, level: 3 | 4, legend: boolean): Promise<Html> {
+  const { title, spec, table } = chart;
   return html`<div class="panel">
-    <h4>${title}</h4>
-    ${await drawing(spec, description)}
+    ${heading(level, title)} ${await drawing(chart, legend)}
     <details>
       <summary>Numbers and specification</summary>
       <p class="tools" hidden>
@@ -78,23 +59,15 @@ async function panel({ title, description, spec, table }: Chart, id: string): Pr
 }
 
 /** The chart as SVG that takes the width it is given. */
-async function drawing(spec: Chart['spec'], description: string): Promise<Html> {
-  const svg = await renderSvg(spec);
-  const [root, width = '0', height = '0'] = /^<svg[^>]* width="([\d.]+)" height="([\d.]+)"[^>]*>/.exec(svg) ?? [];
-  if (root === undefined) throw new Error('report: Vega gave something else than an SVG');
+async function drawing(chart: Chart, legend: boolean): Promise<Html> {
+  const { width, height, content } = await drawForPage(chart, legend);
   return html`<svg
     xmlns="http://www.w3.org/2000/svg"
     viewBox="0 0 ${width} ${height}"
+    style="max-width:${Math.round(width * 1.15)}px"
     role="img"
-    aria-label="${description}"
+    aria-label="${chart.description}"
   >
-    ${trusted(svg.slice(root.length, -'</svg>'.length))}
+    ${trusted(content)}
   </svg>`;
-}
-
-/** Loaded when a figure is drawn: no other command needs them. */
-async function renderSvg(spec: Chart['spec']): Promise<string> {
-  const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
-  const compiled: Spec = compile(spec, { config: looks }).spec;
-  return new vega.View(vega.parse(compiled), { renderer: 'none' }).toSVG();
 }

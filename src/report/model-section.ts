@@ -1,20 +1,18 @@
-import { lossCharts, resistivityCharts } from './charts.js';
+import { lossCharts, resistivityCharts } from './charts/run-charts.js';
 import { figure } from './figure.js';
-import { attentionMaps, gallery, marksExplained } from './gallery.js';
+import { attentionMaps, gallery } from './gallery.js';
 import { html, type Html } from './html.js';
+import { marksExplained } from './picture-card.js';
 import { record } from './record.js';
 import type { ReportModel } from './report-data.js';
 import { legend, methodName, stagesOf } from './stages.js';
 import { cards, ratesTable, remarks } from './summary.js';
 
-/** Everything about one model. @param id of the section, unique in the page */
+/** Everything about one model, below its name. @param id of the section, unique in the page */
 export async function modelSection(model: ReportModel, id: string): Promise<Html> {
-  return html`<section class="model" id="${id}">
-    <h2>${model.name}</h2>
-    ${introduction(model)} ${await measured(model, id)} ${await tuning(model, id)}
+  return html`${introduction(model)} ${await measured(model, id)} ${await tuning(model, id)}
     <h3>Settings and provenance</h3>
-    ${record(model)}
-  </section>`;
+    ${record(model)}`;
 }
 
 function introduction({ comparison, method, run }: ReportModel): Html {
@@ -62,7 +60,7 @@ async function measured(model: ReportModel, id: string): Promise<Html> {
     <h3>${attack === undefined ? 'Examples' : 'The same pictures with the trigger, before and after'}</h3>
     <p>
       Drawn at random, whatever the answers. Bars are probabilities of the three likeliest
-      classes${attack && ' for the picture with the trigger'}: ${marksExplained(comparison)}.
+      classes${attack && ' for the picture with the trigger'}: ${marksExplained(attack !== undefined)}.
     </p>
     ${gallery(comparison, stages)}
     <h3>Where the model looks</h3>

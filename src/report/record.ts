@@ -1,4 +1,5 @@
 import type { Json } from '../core/json.js';
+import { renderFacts } from './blocks.js';
 import { html, type Html } from './html.js';
 import type { ReportModel } from './report-data.js';
 
@@ -65,25 +66,15 @@ function sampleList(samples: ReportModel['provenance']['samples']): Html {
 
 /** Names and values; what is not set is left out. */
 function factsTable(facts: Readonly<Record<string, Json | undefined>>): Html {
-  const rows = Object.entries(facts).flatMap(([name, value]) => (value === undefined ? [] : flattened(name, value)));
-  return html`<div class="scroll">
-    <table class="facts">
-      <tbody>
-        ${rows.map(
-          ([name, value]) =>
-            html`<tr>
-              <th scope="row">${name}</th>
-              <td>${value}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return renderFacts(
+    Object.entries(facts).flatMap(([name, value]) => (value === undefined ? [] : flattened(name, value))),
+  );
 }
 
 /** Objects as lines of their own: `preprocess.imageSize`. */
-function flattened(name: string, value: Json): [name: string, value: string][] {
-  if (typeof value === 'string') return [[name, value]];
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[name, JSON.stringify(value)]];
+function flattened(name: string, value: Json): { name: string; value: string }[] {
+  if (typeof value === 'string') return [{ name, value }];
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return [{ name, value: JSON.stringify(value) }];
   return Object.entries(value).flatMap(([key, inner]) => flattened(`${name}.${key}`, inner));
 }

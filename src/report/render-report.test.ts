@@ -73,12 +73,12 @@ describe('a report', () => {
     expect(JSON.parse(specs[1].raw)).toMatchObject({
       data: {
         values: [
-          { blocks: 0, pr: 1, model: 'before' },
-          { blocks: 1, pr: 0.6, model: 'before' },
-          { blocks: 2, pr: 0.4, model: 'before' },
-          { blocks: 0, pr: 1, model: 'after RVPT' },
-          { blocks: 1, pr: 0.9, model: 'after RVPT' },
-          { blocks: 2, pr: 0.85, model: 'after RVPT' },
+          { x: 0, y: 1, series: 'before' },
+          { x: 1, y: 0.6, series: 'before' },
+          { x: 2, y: 0.4, series: 'before' },
+          { x: 0, y: 1, series: 'after RVPT' },
+          { x: 1, y: 0.9, series: 'after RVPT' },
+          { x: 2, y: 0.85, series: 'after RVPT' },
         ],
       },
     });
@@ -111,7 +111,7 @@ describe('a report', () => {
     expect(pictures.filter(({ class: name }) => name === 'heat')).toHaveLength(8);
     expect(pictures.filter(({ class: name }) => name === undefined)).toHaveLength(4 + 8);
     expect(pictures.find(({ class: name }) => name === 'heat')?.['alt']).toBe(
-      'attention before: strongest at the bottom, left',
+      'attention, clean, before: strongest at the bottom, left',
     );
   });
 });
@@ -203,7 +203,9 @@ test('several models are compared first; a control stands beside its own', async
   const ids = elements.flatMap(({ attributes }) => attributes['id'] ?? []);
   expect(new Set(ids).size).toBe(ids.length);
   for (const { attributes } of of(elements, 'a')) expect(ids).toContain(attributes['href']?.slice(1));
-  expect(textOf(page)).toContain('badnet 97.5 % → 2.0 % 3.0 % → 81.0 % 94.0 % → 92.5 %');
+  expect(textOf(page)).toContain(
+    'badnet no defense 97.5 % 95.5 % – 99.5 % 3.0 % 1.0 % – 5.0 % 94.0 % 92.0 % – 96.0 % – badnet RVPT 2.0 %',
+  );
   expect(textOf(page)).toContain('after VPT (control)');
 });
 

@@ -2,13 +2,12 @@ import { canonicalJson } from '../core/json.js';
 import type { Comparison } from '../evaluation/comparison.js';
 import type { RunRecord } from '../run/read-run.js';
 import type { HistoryEntry } from '../run/schema.js';
+import { CONTROL, settingsBesidesRepelling } from './control.js';
+import { baseName } from './format.js';
 import type { ReportData, ReportModel } from './report-data.js';
 
 /** Points of a loss curve beyond which nobody sees more. */
 const MOST_POINTS = 400;
-
-/** The method that tunes without repelling: where a run of it matches another, it is that one's control. */
-const CONTROL = 'vpt';
 
 /** What a report on these runs shows. Runs of plain VPT become the control of the runs they match. */
 export function reportOfRuns(runs: readonly RunRecord[], title = 'Backdoor report'): ReportData {
@@ -33,8 +32,8 @@ function isControlOf(candidate: RunRecord, run: RunRecord): boolean {
 
 /** Everything that decides a run, but for what repels. */
 function tunedOn({ config: { model, data, seed, settings } }: RunRecord): string {
-  const rest = Object.entries(settings).filter(([name]) => !['alpha', 'margin'].includes(name));
-  return canonicalJson({ model: model.sha256, data: data.sha256, seed, settings: Object.fromEntries(rest) });
+  const rest = settingsBesidesRepelling(settings);
+  return canonicalJson({ model: model.sha256, data: data.sha256, seed, settings: rest });
 }
 
 /** What has to be the same for figures to be held against each other. */
@@ -50,10 +49,6 @@ function controlFrom(control: RunRecord | undefined): Pick<ReportModel, 'control
 
 function nameOf({ folder, evaluation }: RunRecord): string {
   return evaluation?.attack?.trigger.name ?? baseName(folder);
-}
-
-function baseName(folder: string): string {
-  return folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder;
 }
 
 function modelOf({ folder, config, samples, history, evaluation }: RunRecord, name: string): ReportModel {

@@ -1,13 +1,7 @@
 import type { Comparison, Figures } from '../evaluation/comparison.js';
+import { seriesLooks } from './charts/chart.js';
 import { html, type Html } from './html.js';
 import type { ReportModel } from './report-data.js';
-
-/** How a stage is drawn besides its colour, so that nothing hangs on colours alone. */
-export const stageLooks = {
-  before: { shape: 'circle', dash: [1, 0] },
-  after: { shape: 'square', dash: [1, 0] },
-  control: { shape: 'triangle-up', dash: [5, 3] },
-} as const;
 
 /** In the order in which they are shown, which is that of the page's colours; also the names of these. */
 export const stageKeys = ['before', 'after', 'control'] as const;
@@ -59,7 +53,7 @@ export function legend(stages: readonly Pick<Stage, 'key' | 'label'>[]): Html {
 }
 
 function symbol(key: StageKey): Html {
-  const dash = stageLooks[key].dash.join(' ');
+  const dash = seriesLooks(stageKeys.indexOf(key)).dash.join(' ');
   return html`<svg viewBox="0 0 24 12" width="24" height="12" aria-hidden="true">
     <path class="line" d="M0 6 H24" stroke-dasharray="${dash}" />
     ${symbols[key]}

@@ -1,25 +1,10 @@
-/** The style sheet of a report. Colours of text on its ground have a contrast of 4.5 or more, light and dark. */
+import { dark, declarations, light, print } from './palette.js';
+
+/** The style sheet of a report. */
 export const styleSheet = `
-:root {
-  color-scheme: light dark;
-  --ground: #f6f7f9; --surface: #ffffff; --text: #1b1f24; --muted: #57606a; --grid: #d5dae0; --link: #0b57d0;
-  --before: #b93a0e; --after: #0f6cbd; --control: #7a6100;
-  --before-soft: #f6d6c9; --after-soft: #cfe3f6; --control-soft: #ece2b8; --note: #fff6db;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --ground: #101418; --surface: #191f25; --text: #e8ecf0; --muted: #a3adb8; --grid: #38424c; --link: #8ab8ff;
-    --before: #ff9466; --after: #6cb6ff; --control: #e0c25a;
-    --before-soft: #5a2c18; --after-soft: #173f63; --control-soft: #4a3f14; --note: #2f2a17;
-  }
-}
-@media print {
-  :root {
-    --ground: #ffffff; --surface: #ffffff; --text: #000000; --muted: #444444; --grid: #cccccc; --link: #000000;
-    --before: #b93a0e; --after: #0f6cbd; --control: #7a6100;
-    --before-soft: #f6d6c9; --after-soft: #cfe3f6; --control-soft: #ece2b8; --note: #fff6db;
-  }
-}
+:root { color-scheme: light dark; ${declarations(light)} }
+@media (prefers-color-scheme: dark) { :root { ${declarations(dark)} } }
+@media print { :root { color-scheme: light; ${declarations(print)} } }
 * { box-sizing: border-box; }
 body {
   margin: 0; background: var(--ground); color: var(--text);

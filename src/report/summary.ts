@@ -114,15 +114,13 @@ export function ratesTable(model: ReportModel, stages: readonly Stage[]): Html {
     </tr>`;
   });
   const labels = stages.map(({ key, label }) => html`<th scope="col" class="${key}">${label}</th>`);
-  return tableOfRates([html`<th scope="col">rate</th>`, ...labels, html`<th scope="col">images</th>`], rows);
-}
-
-function tableOfRates(head: readonly Html[], rows: readonly (Html | undefined)[]): Html {
   return html`<div class="scroll">
     <table class="rates">
       <thead>
         <tr>
-          ${head}
+          <th scope="col">rate</th>
+          ${labels}
+          <th scope="col">images</th>
         </tr>
       </thead>
       <tbody>
@@ -134,29 +132,6 @@ function tableOfRates(head: readonly Html[], rows: readonly (Html | undefined)[]
 
 function rateCell({ rate, interval: [low, high] }: Rate): Html {
   return html`<b>${percent(rate)}</b><span class="small">${percent(low)} – ${percent(high)}</span>`;
-}
-
-/** A row a model: the figures of the cards. */
-export function overviewTable(
-  models: readonly { readonly model: ReportModel; readonly stages: readonly Stage[] }[],
-): Html {
-  const pair = ({ of }: Metric, stages: readonly Stage[]): Html => {
-    const [before, after] = stages.map(({ figures }) => of(figures)?.rate);
-    if (before === undefined || after === undefined) return html`<td>–</td>`;
-    return html`<td><span class="before">${percent(before)}</span> → <b class="after">${percent(after)}</b></td>`;
-  };
-  const rows = models.map(
-    ({ model, stages }, i) =>
-      html`<tr>
-        <th scope="row"><a href="#model-${i + 1}">${model.name}</a></th>
-        ${cardMetrics.map((metric) => pair(metric, stages))}
-      </tr>`,
-  );
-  return tableOfRates([html`<th scope="col">model</th>`, ...cardMetrics.map(overviewHead)], rows);
-}
-
-function overviewHead({ name, plain, better }: Metric): Html {
-  return html`<th scope="col">${name}<span class="small">${plain(anyTarget)}; ${better} is better</span></th>`;
 }
 
 /** Below this the attack was no success to begin with. */

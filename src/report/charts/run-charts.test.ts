@@ -1,9 +1,11 @@
 import { compile } from 'vega-lite';
 import { expect, test, vi } from 'vitest';
 
-import { reportModel } from '../../test/support/report-data.js';
-import { lossCharts, rateCharts, resistivityCharts, wholeTicks, type Chart } from './charts.js';
-import { stagesOf } from './stages.js';
+import { reportModel } from '../../../test/support/report-data.js';
+import type { Chart } from '../document.js';
+import { wholeTicks } from './chart.js';
+import { lossCharts, resistivityCharts } from './run-charts.js';
+import { stagesOf } from '../stages.js';
 
 const model = reportModel();
 const withControl = reportModel({
@@ -17,10 +19,6 @@ function fail(): never {
 const charts: Chart[] = [
   ...lossCharts(model.history),
   ...resistivityCharts(['gaussian-noise', 'badnet'], stagesOf(withControl)),
-  ...rateCharts([
-    { name: 'badnet', stages: stagesOf(withControl) },
-    { name: 'blended', stages: stagesOf(model) },
-  ]),
 ];
 
 test.each(charts)('Vega-Lite takes the chart "$title" without a warning', ({ spec }) => {
@@ -62,22 +60,5 @@ test('tables hold what is drawn', () => {
         [2, '0.4', '0.85', '0.85'],
       ],
     },
-    'Accuracy under attack (PA): higher is better': {
-      rows: [
-        ['badnet', 'before', '3.0 %', '1.0 % – 5.0 %'],
-        ['badnet', 'after', '81.0 %', '79.0 % – 83.0 %'],
-        ['badnet', 'control', '81.0 %', '79.0 % – 83.0 %'],
-        ['blended', 'before', '3.0 %', '1.0 % – 5.0 %'],
-        ['blended', 'after', '81.0 %', '79.0 % – 83.0 %'],
-      ],
-    },
   });
-});
-
-test('metrics that no model has are not drawn', () => {
-  const stages = stagesOf(model).map((stage) => ({ ...stage, figures: { clean: stage.figures.clean } }));
-  expect(rateCharts([{ name: 'a', stages }]).map(({ title }) => title)).toEqual([
-    'Clean accuracy (CA): higher is better',
-  ]);
-  expect(rateCharts([{ name: 'a', stages: [] }])).toEqual([]);
 });
