@@ -175,6 +175,14 @@ describe('the command line', () => {
     expect(await readFile(at('b'), 'utf8')).toBe(await readFile(at('a'), 'utf8'));
   });
 
+  test('says what to export where a run made no prompts', async () => {
+    const argv = ['export', '--out', at('onnx'), '--prompts', at('cli-weights')];
+    const { code, stderr } = await rvpt(...argv);
+    expect(code).toBe(2);
+    expect(stderr).toContain('one of cleanclip, which makes none');
+    expect(stderr).toContain(at('cli-weights', 'model'));
+  });
+
   const refused = [
     ['an unknown method', ['--method', 'cleanclap'], /one of none, rvpt, vpt/],
     ['a setting that the method lacks', ['--method', 'linear-probe:alpha=2'], /alpha/],

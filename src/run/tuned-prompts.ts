@@ -24,7 +24,7 @@ export async function readTunedPrompts(
   { weights, sha256 }: Pick<LoadedClip, 'weights' | 'sha256'>,
 ): Promise<TunedPrompts> {
   const run = (await isFolder(location)) ? await readRun(location) : undefined;
-  await using file = run === undefined ? await FileBytes.open(location) : await openRunPrompts(location);
+  await using file = run === undefined ? await FileBytes.open(location) : await openRunPrompts(run);
   return { prompts: await decodePrompts(file, weights.architecture, sha256), run };
 }
 
@@ -35,15 +35,18 @@ async function isFolder(location: string): Promise<boolean> {
   );
 }
 
-function openRunPrompts(folder: string): Promise<FileBytes> {
+function openRunPrompts({ folder, config, metrics }: RunRecord): Promise<FileBytes> {
   return FileBytes.open(path.join(folder, runFiles.prompts)).catch((thrown: unknown) => {
     if (!(thrown instanceof InputError && thrown.code === 'missing')) throw thrown;
+    const finished = metrics !== undefined;
     throw new InputError({
       code: 'missing',
       operation: `open the run ${folder}`,
       expected: `a finished run with ${runFiles.prompts}`,
-      received: 'one without',
-      fix: 'Finish it with `rvpt defend --resume`.',
+      received: finished ? `one of ${config.method}, which makes none` : 'one without',
+      fix: finished
+        ? `If it made weights, they are a model of their own: ${path.join(folder, runFiles.model)}.`
+        : 'Finish it with `rvpt defend --resume`.',
       cause: thrown,
     });
   });
