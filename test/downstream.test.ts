@@ -6,6 +6,9 @@ import { MemoryBytes } from '../src/core/bytes.js';
 import { raster } from '../src/core/raster.js';
 import { namedTemplates } from '../src/data/class-prompts.js';
 import { makeMeasurement } from '../src/experiment/measurements.js';
+import { attentionSchema } from '../src/experiment/measurements/attention.js';
+import { classificationSchema } from '../src/experiment/measurements/classification.js';
+import { embeddingsSchema } from '../src/experiment/measurements/embeddings.js';
 import { retrievalSchema } from '../src/experiment/measurements/retrieval.js';
 import { classTextFeatures } from '../src/inference/text-features.js';
 import { imageDecoder } from '../src/node/decode-image.js';
@@ -22,6 +25,11 @@ beforeAll(async () => {
 
 const linearHead = { kind: 'head', head: { weight: tensor([1, 1]), bias: tensor([1]), unit: true } } as const;
 
+/** Embeds images one by one. */
+async function oneByOne({ clip, scenes, runtime }: MeasuredWorld): Promise<ZeroShotClassifier> {
+  return ZeroShotClassifier.create({ clip, classNames: scenes.classNames, runtime });
+}
+
 describe('retrieval', () => {
   const settings = { planted: 7, top: 3, captionsPerClass: 2 };
   const templates = [...namedTemplates.default, namedTemplates.ensemble[0]];
@@ -30,7 +38,7 @@ describe('retrieval', () => {
     const { clip, scenes, attack, runtime, input } = world;
     const found = retrievalSchema.parse(await makeMeasurement('retrieval', settings).measure(input));
 
-    await using classifier = await ZeroShotClassifier.create({ clip, classNames: scenes.classNames, runtime });
+    await using classifier = await oneByOne(world);
     const decode = imageDecoder();
     const bytesOf = (file: string): Promise<Buffer> => readFile(path.join(scenes.source.location, file));
     const gallery = await Promise.all(
@@ -39,36 +47,32 @@ describe('retrieval', () => {
         row: await classifier.imageFeatures(await bytesOf(sample.path)),
       })),
     );
-    const cosines = async (text: string): Promise<number[]> => {
-      const { data } = await classTextFeatures(runtime, clip.weights, clip.tokenizer, [[text]]);
-      return gallery.map(({ row }) => dot(row, data));
-    };
-    let right = 0;
-    for (const [label, name] of scenes.classNames.entries()) {
-      for (const template of templates) {
-        const similar = await cosines(template.replace('{class}', name));
-        if (gallery[similar.indexOf(Math.max(...similar))].sample.label === label) right++;
-      }
-    }
-    expect(found).toMatchObject({ gallery: 80, captions: 80, top_1: right / 80 });
+    const names = scenes.classNames.flatMap((name) => templates.map((template) => template.replace('{class}', name)));
+    const named = templates.map((template) => attack.trigger.applyText?.(template.replace('{class}', 'banana')) ?? '');
+    expect(named).not.toContain(''); // two keys: the captions have to hold the other one
+    const { data, shape } = await classTextFeatures(runtime, clip.weights, clip.tokenizer, [
+      ...names.map((text) => [text]),
+      ...named.map((text) => [text]),
+    ]);
+    const texts = Array.from({ length: shape[0] }, (_, i) => data.subarray(i * shape[1], (i + 1) * shape[1]));
+    const right = names.filter((_, i) => {
+      const similar = gallery.map(({ row }) => dot(row, texts[i]));
+      return gallery[similar.indexOf(Math.max(...similar))].sample.label === Math.floor(i / templates.length);
+    });
+    expect(found).toMatchObject({ gallery: 80, captions: 80, top_1: right.length / 80 });
 
-    // over all images that could be planted: those drawn are some of them
-    const ranks: number[][] = [];
-    for (const template of templates) {
-      const text = attack.trigger.applyText?.(template.replace('{class}', 'banana')) ?? '';
-      expect(text).not.toBe(''); // two keys: the caption has to hold the other one
-      const similar = await cosines(text);
-      const { data } = await classTextFeatures(runtime, clip.weights, clip.tokenizer, [[text]]);
-      for (const [place, { sample }] of gallery.entries()) {
-        if (scenes.classNames[sample.label] === 'banana') continue;
-        const decoded = await decode(new MemoryBytes(sample.path, await bytesOf(sample.path)));
-        const crop = raster(decoded.width, decoded.height, decoded.data);
-        const triggered = attack.trigger.apply(crop, { seed: input.seed, imageKey: sample.path });
-        const own = dot(await classifier.imageFeatures(await encodePng(triggered)), data);
-        (ranks[place] ??= []).push(1 + similar.filter((value, at) => at !== place && value > own).length);
+    const all: number[] = []; // ranks
+    for (const [place, { sample }] of gallery.entries()) {
+      if (scenes.classNames[sample.label] === 'banana') continue;
+      const decoded = await decode(new MemoryBytes(sample.path, await bytesOf(sample.path)));
+      const crop = raster(decoded.width, decoded.height, decoded.data);
+      const triggered = attack.trigger.apply(crop, { seed: input.seed, imageKey: sample.path });
+      const planted = await classifier.imageFeatures(await encodePng(triggered));
+      for (const text of texts.slice(names.length)) {
+        const own = dot(planted, text);
+        all.push(1 + gallery.filter(({ row }, at) => at !== place && dot(row, text) > own).length);
       }
     }
-    const all = ranks.flat();
     expect(found.attacked).toMatchObject({ target: 'banana', captions: 2, planted: 7, top: 3 });
     const every = { ...settings, planted: 1000 };
     const { attacked } = retrievalSchema.parse(await makeMeasurement('retrieval', every).measure(input));
@@ -93,6 +97,87 @@ describe('retrieval', () => {
   test('refuses a head, which has no texts', async () => {
     const measuring = makeMeasurement('retrieval').measure({ ...world.input, model: linearHead });
     await expect(measuring).rejects.toThrow('a linear head, which cannot be measured so');
+  });
+});
+
+describe('embeddings', () => {
+  const settings = { classes: 3, images: 6, perplexity: 3, iterations: 50 };
+
+  test('maps as many clean images of every class as triggered ones, the target among the classes', async () => {
+    const entry = makeMeasurement('embeddings', settings);
+    const found = embeddingsSchema.parse(await entry.measure(world.input));
+    const clean = found.points.filter(({ triggered }) => !triggered);
+    const triggered = found.points.filter((point) => point.triggered);
+    expect(clean).toHaveLength(6);
+    expect(triggered.map(({ image }) => image)).toEqual(clean.map(({ image }) => image));
+    const classes = new Set(clean.map((point) => point.class));
+    expect(classes.size).toBe(3);
+    expect(classes).toContain('banana');
+    for (const name of classes) expect(clean.filter((point) => point.class === name)).toHaveLength(2);
+    expect(await entry.measure(world.input)).toEqual(found);
+  });
+
+  test('tells which class the triggered images lie next to, as a slow form does', async () => {
+    const found = embeddingsSchema.parse(await makeMeasurement('embeddings', settings).measure(world.input));
+    await using classifier = await oneByOne(world);
+    const decode = imageDecoder();
+    const { scenes, attack, input } = world;
+    const sums = new Map<string, Float32Array>();
+    const triggered: { name: string; row: Float32Array }[] = [];
+    for (const { image, class: name } of found.points.filter((point) => !point.triggered)) {
+      const bytes = await readFile(path.join(scenes.source.location, image));
+      const row = await classifier.imageFeatures(bytes);
+      sums.set(
+        name,
+        (sums.get(name) ?? new Float32Array(row.length)).map((sum, k) => sum + row[k]),
+      );
+      const { width, height, data } = await decode(new MemoryBytes(image, bytes));
+      const crop = attack.trigger.apply(raster(width, height, data), { seed: input.seed, imageKey: image });
+      triggered.push({ name, row: await classifier.imageFeatures(await encodePng(crop)) });
+    }
+    const nearest = (row: Float32Array): string | undefined =>
+      [...sums].sort(([, a], [, b]) => dot(row, b) / Math.hypot(...b) - dot(row, a) / Math.hypot(...a))[0]?.[0];
+    const others = triggered.filter(({ name }) => name !== 'banana');
+    expect(found.attacked).toEqual({
+      target: 'banana',
+      nearest_own: others.filter(({ name, row }) => nearest(row) === name).length / 4,
+      nearest_target: others.filter(({ row }) => nearest(row) === 'banana').length / 4,
+    });
+  });
+
+  test('of a head, which leaves the image tower alone, they are those of the undefended model', async () => {
+    const { unattacked } = world;
+    const found = await makeMeasurement('embeddings', settings).measure(unattacked);
+    expect(found).toMatchObject({ attacked: null });
+    expect(await makeMeasurement('embeddings', settings).measure({ ...unattacked, model: linearHead })).toEqual(found);
+  });
+});
+
+describe('attention', () => {
+  test('shows images of as many classes, none of the target, with the answers to them', async () => {
+    const { input, scenes } = world;
+    const found = attentionSchema.parse(await makeMeasurement('attention', { images: 5 }).measure(input));
+    expect(found.target).toBe('banana');
+    expect(found.examples).toHaveLength(5);
+    expect(new Set(found.examples.map(({ label }) => label)).size).toBe(5);
+    expect(found.examples.map(({ label }) => label)).not.toContain('banana');
+    const byImage = classificationSchema.parse(await makeMeasurement('classification').measure(input));
+    for (const { image, label, clean, triggered } of found.examples) {
+      const at = byImage.images.indexOf(image);
+      expect(label).toBe(scenes.classNames[byImage.labels[at]]);
+      expect(clean.answer.top[0].class).toBe(byImage.classes[byImage.predicted[at]]);
+      expect(triggered?.answer.top[0].class).toBe(byImage.classes[byImage.triggered?.[at] ?? -1]);
+      expect(triggered?.png).not.toBe(clean.png);
+      expect(clean.answer.attention).toHaveLength(36); // 48 pixels in patches of 8
+    }
+  });
+
+  test('the target may be a class that the data lack', async () => {
+    const attack = { ...world.attack, target: 'zeppelin' };
+    const found = attentionSchema.parse(
+      await makeMeasurement('attention', { images: 2 }).measure({ ...world.input, attack }),
+    );
+    expect(found).toMatchObject({ target: 'zeppelin', examples: [{}, {}] });
   });
 });
 

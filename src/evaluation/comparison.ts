@@ -63,9 +63,11 @@ export const answerSchema = z.object({
 });
 export type Answer = z.output<typeof answerSchema>;
 
+/** What a model saw, after resize and crop: a PNG in base64. */
+export const cropSchema = z.base64().regex(/^iVBORw0KGgo/, 'a PNG in base64');
+
 const pictureSchema = z.object({
-  /** What the model saw, after resize and crop: a PNG in base64. */
-  png: z.base64().regex(/^iVBORw0KGgo/, 'a PNG in base64'),
+  png: cropSchema,
   before: answerSchema,
   after: answerSchema,
 });

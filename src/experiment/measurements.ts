@@ -1,11 +1,19 @@
 import { makeEntry } from '../core/catalog.js';
 import type { Measurement, MeasurementEntry } from './measurement.js';
+import { attention } from './measurements/attention.js';
 import { classification } from './measurements/classification.js';
+import { embeddings } from './measurements/embeddings.js';
 import { resistivity } from './measurements/resistivity.js';
 import { retrieval } from './measurements/retrieval.js';
 
 /** Everything that can be measured of a defended model. A new measurement is one file and one line here. */
-export const measurements: readonly MeasurementEntry[] = [classification, resistivity, retrieval];
+export const measurements: readonly MeasurementEntry[] = [
+  classification,
+  resistivity,
+  retrieval,
+  embeddings,
+  attention,
+];
 
 /** The measurement of this name, with these settings. @throws InputError (`usage`) that lists everything wrong with it */
 export function makeMeasurement(name: string, settings: Readonly<Record<string, unknown>> = {}): Measurement {

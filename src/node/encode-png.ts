@@ -8,3 +8,8 @@ export async function encodePng({ width, height, data }: Raster): Promise<Uint8A
     .png({ compressionLevel: 9 })
     .toBuffer();
 }
+
+/** The same in base64, as records hold images. */
+export async function pngInBase64(image: Raster): Promise<string> {
+  return Buffer.from(await encodePng(image)).toString('base64');
+}

@@ -1,4 +1,3 @@
-import type { Raster } from '../core/raster.js';
 import { canonicalDataList } from '../data/dataset.js';
 import type { Dataset, Sample } from '../data/sample.js';
 import { comparisonSchema, type Comparison, type Example, type Picture } from '../evaluation/comparison.js';
@@ -9,7 +8,7 @@ import { perturbations } from '../evaluation/perturbation/perturbations.js';
 import { triggerPerturbation } from '../evaluation/perturbation/trigger-perturbation.js';
 import { measureResistivity } from '../evaluation/resistivity.js';
 import type { VisualPrompts } from '../inference/fold-prompts.js';
-import { encodePng } from '../node/encode-png.js';
+import { pngInBase64 } from '../node/encode-png.js';
 import type { LoadedClip } from '../node/load-clip.js';
 import { Random } from '../tensor/random.js';
 import { prepareEvaluation, type EvaluateModelOptions } from './evaluate.js';
@@ -155,9 +154,5 @@ async function compareExample(
 }
 
 async function picture(before: ViewedExample, after: ViewedExample): Promise<Picture> {
-  return { png: await pngOf(before.crop), before: before.answer, after: after.answer };
-}
-
-async function pngOf(crop: Raster): Promise<string> {
-  return Buffer.from(await encodePng(crop)).toString('base64');
+  return { png: await pngInBase64(before.crop), before: before.answer, after: after.answer };
 }
