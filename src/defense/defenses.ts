@@ -1,5 +1,6 @@
 import { makeEntry, parseEntry } from '../core/catalog.js';
 import type { ClipArchitecture } from '../model/architecture.js';
+import { cleanClip } from './clean-clip.js';
 import type { Defense, DefenseEntry } from './defense.js';
 import { linearProbe } from './linear-probe.js';
 import { logisticProbe } from './logistic-probe.js';
@@ -8,7 +9,7 @@ import { rvpt, vpt } from './prompt-tuning.js';
 import { presetFor, type TuningPreset } from './tuning-settings.js';
 
 /** Every defense. A new one is one file and one line here; docs/adding-a-defense.md tells the rest. */
-export const defenses: readonly DefenseEntry[] = [none, rvpt, vpt, linearProbe, logisticProbe];
+export const defenses: readonly DefenseEntry[] = [none, rvpt, vpt, cleanClip, linearProbe, logisticProbe];
 
 /** What `--method` offers. */
 export const defenseNames: readonly string[] = defenses.map(({ name }) => name);

@@ -39,6 +39,17 @@ export function featureRepelling(classTokens: readonly Value[], sigma: Value, ma
 }
 
 /**
+ * InfoNCE one way: the mean cross-entropy from each query to the keys, of which key i is the right answer to query i.
+ * @param queries unit rows [B, E]
+ * @param keys unit rows [B, E]
+ * @param logitScale logarithm of the inverse temperature, []
+ * @returns []
+ */
+export function infoNceOneWay(queries: Value, keys: Value, logitScale: Value): Value {
+  return meanOverBatch(crossEntropy(similarities(queries, keys, logitScale), pairing(queries)));
+}
+
+/**
  * Symmetric InfoNCE: the mean of the cross-entropies from images to texts and from texts to images, pair i being the
  * right answer to i (CLIP, figure 3).
  * @param images unit rows [B, E]
@@ -47,11 +58,24 @@ export function featureRepelling(classTokens: readonly Value[], sigma: Value, ma
  * @returns []
  */
 export function infoNce(images: Value, texts: Value, logitScale: Value): Value {
-  const [batch] = images.shape;
+  const targets = pairing(images);
+  const logits = similarities(images, texts, logitScale); // [B, B]
+  const both = ops.add(crossEntropy(logits, targets), crossEntropy(ops.transpose(logits, [1, 0]), targets)); // [B]
+  return meanOverBatch(ops.scale(both, 0.5));
+}
+
+/** The mean of one number a sample: [B] gives []. */
+export function meanOverBatch(perSample: Value): Value {
+  return ops.reshape(ops.scale(ops.reduceSum(perSample, [0]), 1 / perSample.shape[0]), []);
+}
+
+function similarities(queries: Value, keys: Value, logitScale: Value): Value {
+  return ops.mul(ops.matMul(queries, keys, { transB: true }), ops.exp(logitScale)); // [B, B]
+}
+
+/** Row i is for row i: the identity [B, B]. */
+function pairing({ graph, shape: [batch] }: Value): Value {
   const identity = new Float32Array(batch * batch);
   for (let i = 0; i < batch; i++) identity[i * (batch + 1)] = 1;
-  const targets = images.graph.constant('pairs', [batch, batch], identity);
-  const logits = ops.mul(ops.matMul(images, texts, { transB: true }), ops.exp(logitScale)); // [B, B]
-  const both = ops.add(crossEntropy(logits, targets), crossEntropy(ops.transpose(logits, [1, 0]), targets)); // [B]
-  return ops.reshape(ops.scale(ops.reduceSum(both, [0]), 0.5 / batch), []);
+  return graph.constant('pairs', [batch, batch], identity);
 }
