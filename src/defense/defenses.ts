@@ -5,11 +5,12 @@ import type { Defense, DefenseEntry } from './defense.js';
 import { linearProbe } from './linear-probe.js';
 import { logisticProbe } from './logistic-probe.js';
 import { none } from './no-defense.js';
+import { par } from './par.js';
 import { rvpt, vpt } from './prompt-tuning.js';
 import { presetFor, type TuningPreset } from './tuning-settings.js';
 
 /** Every defense. A new one is one file and one line here; docs/adding-a-defense.md tells the rest. */
-export const defenses: readonly DefenseEntry[] = [none, rvpt, vpt, cleanClip, linearProbe, logisticProbe];
+export const defenses: readonly DefenseEntry[] = [none, rvpt, vpt, cleanClip, par, linearProbe, logisticProbe];
 
 /** What `--method` offers. */
 export const defenseNames: readonly string[] = defenses.map(({ name }) => name);

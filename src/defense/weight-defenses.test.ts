@@ -12,6 +12,7 @@ import { Random } from '../tensor/random.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
 import { cleanClip } from './clean-clip.js';
 import type { Defended, DefenseInput, DefenseState, DefenseStep } from './defense.js';
+import { par } from './par.js';
 
 const text = { ...tinyArchitecture.text, vocabularySize: 258, contextLength: 12 };
 const weights = randomWeights({ ...tinyArchitecture, text }, 3);
@@ -33,7 +34,7 @@ const pairs: PairSource = {
 const labels = Array.from({ length: 13 }, (_, i) => i % 3);
 const textFeatures = tensor([3, tinyArchitecture.embedDim], [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0.6, 0.8]);
 
-function input(more: Partial<DefenseInput> = {}): DefenseInput {
+function inputWithoutPairs(): DefenseInput {
   return {
     runtime: new OnnxRuntime({ threads: 1 }),
     weights,
@@ -56,11 +57,13 @@ function input(more: Partial<DefenseInput> = {}): DefenseInput {
         }
       },
     }),
-    pairs,
     seed: 6,
     progress: silentProgress,
-    ...more,
   };
+}
+
+function input(more: Partial<DefenseInput> = {}): DefenseInput {
+  return { ...inputWithoutPairs(), pairs, ...more };
 }
 
 async function weightsOf({ model }: Defended): Promise<Map<string, Float32Array>> {
@@ -76,11 +79,19 @@ async function readAll(model: ClipWeights): Promise<Map<string, Float32Array>> {
 
 const passes = { epochs: 2, batchSize: 4, learningRate: 1e-2 };
 const everyWeight = [...weights.shapes.keys()];
+const butTemperature = everyWeight.filter((name) => name !== 'logit_scale');
 const sizeOfAll = (names: readonly string[]): number =>
   names.reduce((sum, name) => sum + (weights.shapes.get(name) ?? []).reduce((a, b) => a * b, 1), 0);
 
 describe.each([
   { entry: cleanClip, settings: passes, needs: 'pairs', trains: everyWeight, terms: ['cross', 'self'] },
+  {
+    entry: par,
+    settings: passes,
+    needs: 'pairs',
+    trains: butTemperature,
+    terms: ['infonce', 'image_distance', 'text_distance'],
+  },
 ] as const)('$entry.name', ({ entry, settings, needs, trains, terms }) => {
   test('trains what it says and nothing else, and tells every step', async () => {
     const steps: DefenseStep[] = [];
@@ -133,14 +144,12 @@ describe.each([
   });
 });
 
-test.each([{ entry: cleanClip, settings: passes }])(
-  '$entry.name says which data it lacks',
-  async ({ entry, settings }) => {
-    const { runtime, tokenizer, preprocess, images, seed, progress } = input();
-    const without = { runtime, weights, tokenizer, preprocess, textFeatures, images, seed, progress };
-    await expect(entry.create(settings).run(without)).rejects.toThrow(
-      `defend by ${entry.name}: expected clean image-caption pairs to train on, got none. Give a list of them`,
-    );
-    await expect(entry.create({ ...settings, batchSize: 14 }).run(input())).rejects.toThrow('a batch of at most 13');
-  },
-);
+test.each([
+  { entry: cleanClip, settings: passes },
+  { entry: par, settings: passes },
+])('$entry.name says which data it lacks', async ({ entry, settings }) => {
+  await expect(entry.create(settings).run(inputWithoutPairs())).rejects.toThrow(
+    `defend by ${entry.name}: expected clean image-caption pairs to train on, got none. Give a list of them`,
+  );
+  await expect(entry.create({ ...settings, batchSize: 14 }).run(input())).rejects.toThrow('a batch of at most 13');
+});

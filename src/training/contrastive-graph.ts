@@ -32,7 +32,7 @@ export interface PairValues extends EncodedPairs {
   /** Logarithm of the inverse temperature, []. */
   readonly logitScale: Value;
   /** The same batch as the weights see it that training began from, which stay as they are. */
-  frozen(): EncodedPairs;
+  readonly frozen: () => EncodedPairs;
 }
 
 /** A loss over a batch of pairs. */

@@ -45,6 +45,7 @@ export function plainInfoNce(queries: Row[], keys: Row[], scale: number): number
 export class PlainClip {
   readonly #architecture: ClipArchitecture;
   readonly #weights: PlainWeights;
+  readonly #seen = new Map<unknown, { classTokens: Row[]; embedding: Row }>();
 
   constructor(architecture: ClipArchitecture, weights: PlainWeights) {
     this.#architecture = architecture;
@@ -64,6 +65,12 @@ export class PlainClip {
 
   /** @param pixels [3, S, S] @returns c^1 … c^L, and the embedding, not of length 1 */
   image(pixels: ArrayLike<number>): { classTokens: Row[]; embedding: Row } {
+    const known = this.#seen.get(pixels) ?? this.#look(pixels);
+    this.#seen.set(pixels, known);
+    return known;
+  }
+
+  #look(pixels: ArrayLike<number>): { classTokens: Row[]; embedding: Row } {
     const { vision } = this.#architecture;
     const { imageSize: side, patchSize: p, width } = vision;
     const kernel = this.#rows('vision.patch_embedding.weight', width);
