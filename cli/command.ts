@@ -40,6 +40,8 @@ export interface CommandDefinition<Shape extends z.ZodRawShape> {
   readonly positionals?: readonly (keyof Shape & string)[];
   /** Flat fields, each with a description, without transforms. A field `resume` makes Ctrl-C say how to go on. */
   readonly options: z.ZodObject<Shape>;
+  /** The same command line goes on where it was stopped; Ctrl-C says so. */
+  readonly resumable?: boolean;
   readonly examples: readonly Example[];
   run(context: Context, options: z.output<z.ZodObject<Shape>>): Promise<CommandResult>;
 }
@@ -50,17 +52,19 @@ export interface Command {
   readonly summary: string;
   readonly options: readonly OptionSpec[];
   readonly examples: readonly Example[];
+  readonly resumable: boolean;
   readonly schema: z.ZodObject;
   /** @param values whatever `schema` makes of them. */
   run(context: Context, values: unknown): Promise<CommandResult>;
 }
 
 export function defineCommand<Shape extends z.ZodRawShape>(definition: CommandDefinition<Shape>): Command {
-  const { name, summary, examples, options: schema, positionals = [] } = definition;
+  const { name, summary, examples, options: schema, positionals = [], resumable = false } = definition;
   return {
     name,
     summary,
     examples,
+    resumable,
     schema,
     options: optionsOf(schema, positionals),
     run: (context, values) => definition.run(context, schema.parse(values)),

@@ -12,6 +12,7 @@ import { report } from './report.js';
 import { pretrain } from './pretrain.js';
 import { resistivity } from './resistivity.js';
 import { scenes } from './scenes.js';
+import { sweep } from './sweep.js';
 import { trainIssba } from './train-issba.js';
 import { triggerApply, triggerList, triggerPreview } from './trigger.js';
 
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   defend,
   evaluate,
   resistivity,
+  sweep,
   report,
   exportCommand,
   inspect,

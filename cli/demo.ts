@@ -33,6 +33,7 @@ export const demo = defineCommand({
     images: z.int().min(1).max(1000).default(12).describe('images a class to measure on'),
     ...givenTuningSchema.shape,
   }),
+  resumable: true,
   examples: [
     { description: 'three attacks, in two or three minutes', command: 'demo' },
     {

@@ -41,7 +41,8 @@ export async function runProgram(commands: readonly Command[], argv: readonly st
   let code: number = exitCode.done;
 
   const execute = async (command: Command, flags: Flags): Promise<void> => {
-    if (command.options.some((spec) => spec.key === 'resume')) resumeWith = commandLine(argv);
+    if (command.options.some((spec) => spec.key === 'resume')) resumeWith = commandLine(withResume(argv));
+    else if (command.resumable) resumeWith = commandLine(argv);
     const schema = command.schema.extend(sharedSchema.shape).strict();
     const specs = [...command.options, ...sharedOptions];
     const values = await resolveOptions(`rvpt ${command.name}`, schema, specs, flags);
@@ -166,9 +167,12 @@ function flagsOf(command: Command, sub: Commander): Flags {
   return { values, config: typeof config === 'string' ? config : undefined, unknownFlags: unknown, excess: known };
 }
 
+function withResume(argv: readonly string[]): readonly string[] {
+  return argv.includes('--resume') ? argv : [...argv, '--resume'];
+}
+
 /** The command line that goes on with an interrupted one, for a shell. */
-function commandLine(argv: readonly string[]): string {
-  const words = argv.includes('--resume') ? argv : [...argv, '--resume'];
+function commandLine(words: readonly string[]): string {
   const quoted = words.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
   return ['npx rvpt', ...quoted].join(' ');
 }

@@ -1,0 +1,61 @@
+import type { CatalogEntry } from '../core/catalog.js';
+import { nearestNames } from '../core/nearest.js';
+import { defenses } from '../defense/defenses.js';
+import type { Grid } from './grid.js';
+import { measurements } from './measurements.js';
+
+/**
+ * What is wrong with the defenses and measurements that a grid names, and with their settings, as far as it shows
+ * without a model: one sentence each.
+ */
+export function gridNameProblems({ defenses: asked, measures }: Grid): string[] {
+  return [
+    ...asked.flatMap(({ method, settings, vary }, i) => {
+      const problems = entryProblems('defense', defenses, method, settings);
+      if (problems.length > 0) return problems.map((problem) => `defenses[${i}]: ${problem}`);
+      return Object.entries(vary).flatMap(([key, values]) =>
+        values.flatMap((value) =>
+          entryProblems('defense', defenses, method, { ...settings, [key]: value }).map(
+            (problem) => `defenses[${i}].vary.${key}: ${problem}`,
+          ),
+        ),
+      );
+    }),
+    ...measures.flatMap(({ measure, settings }, i) =>
+      entryProblems('measurement', measurements, measure, settings).map((problem) => `measures[${i}]: ${problem}`),
+    ),
+  ];
+}
+
+function entryProblems<Made>(
+  what: string,
+  catalog: readonly CatalogEntry<Made>[],
+  text: string,
+  settings: Readonly<Record<string, unknown>>,
+): string[] {
+  const at = text.indexOf('@');
+  const [name, preset] = at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+  const entry = catalog.find((candidate) => candidate.name === name);
+  if (entry === undefined)
+    return [
+      `no ${what} ${JSON.stringify(name)}${choices(
+        name,
+        catalog.map((one) => one.name),
+      )}`,
+    ];
+  const presets = Object.keys(entry.presets);
+  if (preset !== undefined && !presets.includes(preset)) {
+    return [`${name} has no preset ${JSON.stringify(preset)}${choices(preset, presets)}`];
+  }
+  // which preset suits is known when the model is; for the names and kinds of settings any does
+  const base = preset ?? presets.at(0);
+  const chosen = { ...(base === undefined ? {} : entry.presets[base].settings), ...settings };
+  return entry.problems(chosen).map((problem) => `${name}: ${problem}`);
+}
+
+/** `, did you mean …?` where a name is close, and what there is. */
+export function choices(word: string, names: readonly string[]): string {
+  const near = nearestNames(word, names, 1).at(0);
+  const meant = near === undefined ? '' : `, did you mean ${near}?`;
+  return `${meant}${meant === '' ? ';' : ''} there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ') || 'none'}`;
+}

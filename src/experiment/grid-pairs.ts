@@ -1,0 +1,71 @@
+import { InputError } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
+import { cachedPairs } from '../data/cached-pairs.js';
+import { canonicalPairList, openCaptionPairs } from '../data/caption-pairs.js';
+import { pairSource } from '../data/pair-images.js';
+import type { PairSource } from '../data/pair-source.js';
+import type { Preprocess } from '../data/preprocess.js';
+import { datasetLocation } from '../node/dataset-location.js';
+import { imageDecoder } from '../node/decode-image.js';
+import { loadEmojiAtlas } from '../node/emoji-atlas.js';
+import { sha256OfText } from '../run/provenance.js';
+import { Random } from '../tensor/random.js';
+import { worldPairs } from '../world/pairs.js';
+import { SCENE_SIDE } from '../world/scene.js';
+import type { Grid } from './grid.js';
+import { Memo } from './memo.js';
+
+/** Pairs to learn from, and what decides them. */
+export interface GridPairs {
+  readonly identity: JsonObject;
+  readonly pairs: PairSource;
+}
+
+/** As many as the models of the zoo were poisoned with, other ones. */
+const WORLD_PAIRS = 9000;
+const WORLD_SEED = 4;
+
+/** The image-caption pairs of a grid, listed once for all models that see them alike. */
+export class GridPairSource {
+  readonly #asked: Grid['pairs'];
+  readonly #opened = new Memo<GridPairs>();
+
+  constructor(asked: Grid['pairs']) {
+    this.#asked = asked;
+  }
+
+  /**
+   * @param preprocess of the model that will see them
+   * @throws InputError when there are no such pairs, or the emoji world's do not fit the model
+   */
+  open(preprocess: Preprocess): Promise<GridPairs> {
+    const { location, count } = this.#asked;
+    return this.#opened.get(JSON.stringify(preprocess), () =>
+      location === undefined ? pairsOfWorld(preprocess, count) : pairsOnDisk(location, preprocess, count),
+    );
+  }
+}
+
+async function pairsOfWorld({ imageSize }: Preprocess, count = WORLD_PAIRS): Promise<GridPairs> {
+  if (imageSize !== SCENE_SIDE) {
+    throw new InputError({
+      code: 'usage',
+      operation: 'find pairs to learn from',
+      expected: `a model that sees ${SCENE_SIDE} pixels, as the emoji world's pairs have them`,
+      received: `one that sees ${imageSize}`,
+      fix: 'Name other pairs in the grid: `pairs: { location: pairs.csv }`.',
+    });
+  }
+  const atlas = await loadEmojiAtlas();
+  const identity = { world: 'emoji', atlas: atlas.sha256, seed: WORLD_SEED, count };
+  return { identity, pairs: cachedPairs(worldPairs(atlas, { seed: WORLD_SEED, count })) };
+}
+
+async function pairsOnDisk(location: string, preprocess: Preprocess, count: number | undefined): Promise<GridPairs> {
+  const part = { preferredSplits: ['train'] };
+  const found = await openCaptionPairs(await datasetLocation(location, part), part);
+  const drawn =
+    count === undefined ? found.pairs : Random.stream(0, 'grid/pairs').shuffled(found.pairs).slice(0, count);
+  const pairs = pairSource({ ...found, pairs: drawn }, imageDecoder(), preprocess);
+  return { identity: { list: sha256OfText(canonicalPairList(pairs)) }, pairs: cachedPairs(pairs) };
+}
