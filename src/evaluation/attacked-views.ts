@@ -2,7 +2,7 @@ import { InputError } from '../core/errors.js';
 import type { Raster } from '../core/raster.js';
 import type { LoadedImage } from '../data/loader.js';
 import { toPixelValues, type Preprocess } from '../data/preprocess.js';
-import type { ImageGraphOptions, TextFeatures } from '../model/clip-graphs.js';
+import type { ImageGraphOptions, LinearHead, TextFeatures } from '../model/clip-graphs.js';
 import { rowsOfView, type EncodedViews, type View } from './encode-views.js';
 import type { Attack, EvaluateOptions } from './evaluate.js';
 
@@ -42,7 +42,7 @@ export function triggeredView(planting: Planting, preprocess: Preprocess): View 
  */
 export function attackedViews({ attack, source, textFeatures, head }: EvaluateOptions): AttackedViews {
   const [classes] = textFeatures.shape;
-  if (head !== undefined) refuseOtherClasses(head.bias.data.length, classes);
+  if (head !== undefined) refuseOtherClasses(head, classes);
   const views = [cleanView(source.preprocess)];
   if (attack !== undefined) views.push(triggeredView(attack, source.preprocess));
   // logits of both prompts are computed for every view, and each view reads its own
@@ -62,7 +62,9 @@ export function attackedViews({ attack, source, textFeatures, head }: EvaluateOp
   };
 }
 
-function refuseOtherClasses(ofHead: number, classes: number): void {
+/** @throws InputError (`mismatch`) when the head tells another number of classes apart */
+export function refuseOtherClasses({ bias }: LinearHead, classes: number): void {
+  const [ofHead] = bias.shape;
   if (ofHead === classes) return;
   throw new InputError({
     code: 'mismatch',

@@ -1,5 +1,6 @@
 import { makeEntry } from '../core/catalog.js';
 import type { Measurement, MeasurementEntry } from './measurement.js';
+import { adversarial } from './measurements/adversarial.js';
 import { attention } from './measurements/attention.js';
 import { classification } from './measurements/classification.js';
 import { embeddings } from './measurements/embeddings.js';
@@ -13,6 +14,7 @@ export const measurements: readonly MeasurementEntry[] = [
   retrieval,
   embeddings,
   attention,
+  adversarial,
 ];
 
 /** The measurement of this name, with these settings. @throws InputError (`usage`) that lists everything wrong with it */

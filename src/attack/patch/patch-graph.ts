@@ -4,6 +4,7 @@ import * as ops from '../../graph/ops/index.js';
 import { Graph, type Value } from '../../graph/value.js';
 import type { GraphOutputs } from '../../model/clip-graphs.js';
 import { FrozenLayers } from '../../model/layers.js';
+import { normalisePixels } from '../../model/normalise-pixels.js';
 import { classTokens, unitRows, VisionTransformer } from '../../model/vision-transformer.js';
 import type { ClipWeights } from '../../model/weights.js';
 import type { PatchBox } from './patch-box.js';
@@ -34,7 +35,7 @@ export function patchGraph(
   const vision = new VisionTransformer(layers);
   const patch = graph.input('patch', [3, box.side, box.side]);
   const pixels = graph.input('pixels', [batch, 3, imageSize, imageSize]);
-  const embedded = vision.embed(normalise(ops.add(pixels, framed(patch, box, imageSize)), preprocess));
+  const embedded = vision.embed(normalisePixels(ops.add(pixels, framed(patch, box, imageSize)), preprocess));
   const states = vision.blocks(embedded, { from: 0, classTokenOnly: true });
   const terms = objective.terms(
     {
@@ -56,12 +57,4 @@ function framed(patch: Value, { left, top, side }: PatchBox, imageSize: number):
   const image = ops.reshape(patch, [1, 3, side, side]);
   const column = ops.pad(image, 2, top, imageSize - top - side); // [1, 3, S, s]
   return ops.pad(column, 3, left, imageSize - left - side);
-}
-
-/** (x − mean) / std by channel: [B, 3, S, S]. */
-function normalise(x: Value, { mean, std }: Preprocess): Value {
-  const { graph } = x;
-  const centred = ops.sub(x, graph.constant('mean', [1, 3, 1, 1], Float32Array.from(mean)));
-  const inverse = std.map((deviation) => 1 / deviation);
-  return ops.mul(centred, graph.constant('1 / std', [1, 3, 1, 1], Float32Array.from(inverse)));
 }
