@@ -18,7 +18,10 @@ const dot = defineEntry({ name: 'dot', summary: 'no sides', settings: {}, create
 const word = defineEntry({
   name: 'word',
   summary: 'text',
-  settings: { text: z.string().default('x').describe('what it says') },
+  settings: {
+    text: z.string().default('x').describe('what it says'),
+    bold: z.boolean().default(false).describe('whether it is bold'),
+  },
   create: ({ text }) => ({ area: () => text.length }),
 });
 const parse = (text: string) => parseEntry('shape', [square, dot, word], text);
@@ -46,8 +49,13 @@ describe('a catalog', () => {
     });
   });
 
+  it('reads yes and no where a setting is one of them, and leaves them alone where it is text', () => {
+    expect(parse('word:bold=true,text=true').settings).toEqual({ text: 'true', bold: true });
+    expect(() => parse('word:bold=yes')).toThrow(/bold.*boolean/);
+  });
+
   it('leaves digits alone where a setting is text', () => {
-    expect(parse('word:text=007').settings).toEqual({ text: '007' });
+    expect(parse('word:text=007').settings).toEqual({ text: '007', bold: false });
   });
 
   it.each([

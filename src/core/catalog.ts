@@ -129,8 +129,8 @@ function configure<Made>(
 function parseSettings(
   { shape }: z.ZodObject,
   text: string,
-): { settings: Record<string, string | number>; problems: string[] } {
-  const settings = new Map<string, string | number>();
+): { settings: Record<string, Written>; problems: string[] } {
+  const settings = new Map<string, Written>();
   const problems: string[] = [];
   for (const part of text.split(',').filter((piece) => piece.trim() !== '')) {
     const equals = part.indexOf('=');
@@ -138,7 +138,7 @@ function parseSettings(
     const value = part.slice(equals + 1).trim();
     if (key === '') problems.push(`${JSON.stringify(part)} is not setting=value`);
     else if (settings.has(key)) problems.push(`${key} is given twice`);
-    else settings.set(key, takes(shape, key, value) ? value : numberOr(value));
+    else settings.set(key, takes(shape, key, value) ? value : readAs(value));
   }
   return { settings: Object.fromEntries(settings), problems };
 }
@@ -148,7 +148,11 @@ function takes(shape: z.ZodObject['shape'], key: string, value: string): boolean
   return Object.hasOwn(shape, key) && z.safeParse(shape[key], value).success;
 }
 
-function numberOr(value: string): string | number {
+/** What a person can write for a setting. */
+type Written = string | number | boolean;
+
+function readAs(value: string): Written {
+  if (value === 'true' || value === 'false') return value === 'true';
   return value !== '' && Number.isFinite(Number(value)) ? Number(value) : value;
 }
 
