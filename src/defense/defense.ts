@@ -3,13 +3,13 @@ import type { Progress } from '../core/progress.js';
 import type { AugmentationName } from '../data/augment.js';
 import type { PairSource } from '../data/pair-source.js';
 import type { Preprocess } from '../data/preprocess.js';
+import type { TrainingImages } from '../data/training-images.js';
 import type { VisualPrompts } from '../inference/fold-prompts.js';
 import type { LinearHead, TextFeatures } from '../model/clip-graphs.js';
 import type { Tokenizer } from '../model/tokenizer.js';
 import type { ClipWeights } from '../model/weights.js';
 import type { Runtime } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { TrainingImages } from './features.js';
 
 /** What a defense makes of a model; what it leaves out is the model's own. */
 export type DefendedModel =

@@ -1,7 +1,14 @@
 import { makeEntry, parseEntry } from '../core/catalog.js';
 import type { ClipArchitecture } from '../model/architecture.js';
+import { adversarialVpt } from './adversarial-prompt-tuning.js';
 import { cleanClip } from './clean-clip.js';
 import type { Defense, DefenseEntry } from './defense.js';
+import {
+  fineTuneCrossEntropy,
+  fineTuneCrossEntropyRepelling,
+  fineTuneInfoNce,
+  fineTuneInfoNceRepelling,
+} from './fine-tuning.js';
 import { linearProbe } from './linear-probe.js';
 import { logisticProbe } from './logistic-probe.js';
 import { none } from './no-defense.js';
@@ -10,7 +17,20 @@ import { rvpt, vpt } from './prompt-tuning.js';
 import { presetFor, type TuningPreset } from './tuning-settings.js';
 
 /** Every defense. A new one is one file and one line here; docs/adding-a-defense.md tells the rest. */
-export const defenses: readonly DefenseEntry[] = [none, rvpt, vpt, cleanClip, par, linearProbe, logisticProbe];
+export const defenses: readonly DefenseEntry[] = [
+  none,
+  rvpt,
+  vpt,
+  cleanClip,
+  par,
+  fineTuneCrossEntropy,
+  fineTuneCrossEntropyRepelling,
+  fineTuneInfoNce,
+  fineTuneInfoNceRepelling,
+  linearProbe,
+  logisticProbe,
+  adversarialVpt,
+];
 
 /** What `--method` offers. */
 export const defenseNames: readonly string[] = defenses.map(({ name }) => name);

@@ -1,4 +1,5 @@
 import { overlapped } from '../core/overlapped.js';
+import type { ImageBatch, TrainingImages } from '../data/training-images.js';
 import { lowerToOnnx } from '../graph/onnx/lower.js';
 import { patchCount } from '../model/architecture.js';
 import type { ClipWeights } from '../model/weights.js';
@@ -6,24 +7,6 @@ import type { Runtime, Session } from '../runtime/session.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
 import type { FeatureStore } from './feature-store.js';
 import { frozenFeaturesGraph } from './prompt-tuning-graph.js';
-
-/** The images that prompts are tuned on. */
-export interface TrainingImages {
-  /** Class of each image. */
-  readonly labels: readonly number[];
-  /**
-   * Loads images in the order given.
-   * @param view number of the augmented view; the same number gives the same pixels
-   * @returns batches of up to `batch` images: normalised pixels [n, 3, S, S], which are handed over, and which images
-   * they are
-   */
-  load(order: readonly number[], view: number, batch: number): AsyncIterable<ImageBatch>;
-}
-
-export interface ImageBatch {
-  readonly pixelValues: Tensor;
-  readonly indices: readonly number[];
-}
 
 interface FeatureBatch {
   readonly indices: readonly number[];

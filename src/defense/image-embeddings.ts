@@ -1,9 +1,9 @@
 import { overlapped } from '../core/overlapped.js';
+import type { ImageBatch, TrainingImages } from '../data/training-images.js';
 import { ImageEncoder, type EncodedImages } from '../inference/image-encoder.js';
 import { scaleRowsToUnit } from '../inference/unit-rows.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
 import type { DefenseInput } from './defense.js';
-import type { ImageBatch, TrainingImages } from './features.js';
 
 /** Images that go through the vision tower together. */
 const CHUNK = 16;

@@ -1,5 +1,6 @@
 import { InputError } from '../core/errors.js';
 import type { Progress } from '../core/progress.js';
+import type { TrainingImages } from '../data/training-images.js';
 import type { VisualPrompts } from '../inference/fold-prompts.js';
 import type { ClipArchitecture } from '../model/architecture.js';
 import type { TextFeatures } from '../model/clip-graphs.js';
@@ -12,14 +13,7 @@ import { learningRateAt } from '../training/learning-rate.js';
 import { Sgd } from '../training/sgd.js';
 import { promptMethods, type Method } from './prompt-methods.js';
 import type { FeatureStore } from './feature-store.js';
-import {
-  CachedFeatures,
-  FeatureExtractor,
-  featureRow,
-  RecomputedFeatures,
-  type FeatureSource,
-  type TrainingImages,
-} from './features.js';
+import { CachedFeatures, FeatureExtractor, featureRow, RecomputedFeatures, type FeatureSource } from './features.js';
 import type { TuningPlan } from './plan.js';
 import { promptName } from './prompt-tuning-graph.js';
 import { TuningStep, type LabelledFeatures, type StepLosses } from './tuning-step.js';
@@ -65,7 +59,7 @@ const momentumName = (d: number): string => `momentum.${d}`;
 /** N(0, std) for each block d = D … L − 1, each [b, W]; every block draws from a stream of its own. */
 export function initialPrompts(
   { vision }: ClipArchitecture,
-  { depth, tokens, promptStd }: TuningSettings,
+  { depth, tokens, promptStd }: Pick<TuningSettings, 'depth' | 'tokens' | 'promptStd'>,
   seed: number,
 ): VisualPrompts {
   const prompts = new Map<number, Tensor>();

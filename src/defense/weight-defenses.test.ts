@@ -1,70 +1,44 @@
 import { describe, expect, test } from 'vitest';
 
-import { tinyArchitecture } from '../../test/support/tiny-clip.js';
-import { silentProgress } from '../core/progress.js';
+import { defenseInput } from '../../test/support/defense-input.js';
 import { raster } from '../core/raster.js';
 import type { PairSource } from '../data/pair-source.js';
-import { clipPreprocess } from '../data/preprocess.js';
-import { byteTokenizer } from '../model/tokenizer.js';
-import { randomWeights, type ClipWeights } from '../model/weights.js';
-import { OnnxRuntime } from '../node/onnx-runtime.js';
+import type { ClipWeights } from '../model/weights.js';
 import { Random } from '../tensor/random.js';
-import { tensor, type Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { cleanClip } from './clean-clip.js';
 import type { Defended, DefenseInput, DefenseState, DefenseStep } from './defense.js';
+import {
+  fineTuneCrossEntropy,
+  fineTuneCrossEntropyRepelling,
+  fineTuneInfoNce,
+  fineTuneInfoNceRepelling,
+} from './fine-tuning.js';
 import { par } from './par.js';
 
-const text = { ...tinyArchitecture.text, vocabularySize: 258, contextLength: 12 };
-const weights = randomWeights({ ...tinyArchitecture, text }, 3);
-const { imageSize: side } = tinyArchitecture.vision;
+const labels = Array.from({ length: 13 }, (_, i) => i % 3);
+const withoutPairs = defenseInput(labels, 3);
+const { weights } = withoutPairs;
+const { imageSize: side } = weights.architecture.vision;
 
-function noise(name: string): Uint8Array {
-  const random = Random.stream(9, name);
-  return Uint8Array.from({ length: 3 * side * side }, () => random.below(256));
-}
-
-/** 13 pairs: three batches of four an epoch. */
+/** 13 pairs, as there are 13 images: three batches of four an epoch. */
 const pairs: PairSource = {
   count: 13,
   key: (index) => `pair ${index}`,
   caption: (index) => `a ${'bcdefghijklmn'[index]} c`,
-  image: (index) => Promise.resolve(raster(side, side, noise(`pair ${index}`))),
+  image: (index) => {
+    const random = Random.stream(9, `pair ${index}`);
+    return Promise.resolve(
+      raster(
+        side,
+        side,
+        Uint8Array.from({ length: 3 * side * side }, () => random.below(256)),
+      ),
+    );
+  },
 };
 
-const labels = Array.from({ length: 13 }, (_, i) => i % 3);
-const textFeatures = tensor([3, tinyArchitecture.embedDim], [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0.6, 0.8]);
-
-function inputWithoutPairs(): DefenseInput {
-  return {
-    runtime: new OnnxRuntime({ threads: 1 }),
-    weights,
-    tokenizer: byteTokenizer(text),
-    preprocess: clipPreprocess(side),
-    textFeatures,
-    images: () => ({
-      labels,
-      async *load(order, view, batch) {
-        for (let at = 0; at < order.length; at += batch) {
-          const indices = order.slice(at, at + batch);
-          const pixelValues = tensor([indices.length, 3, side, side]);
-          indices.forEach((index, i) => {
-            pixelValues.data.set(
-              Float32Array.from(noise(`image ${index} ${view}`), (byte) => byte / 128 - 1),
-              i * 3 * side * side,
-            );
-          });
-          yield await Promise.resolve({ pixelValues, indices });
-        }
-      },
-    }),
-    seed: 6,
-    progress: silentProgress,
-  };
-}
-
-function input(more: Partial<DefenseInput> = {}): DefenseInput {
-  return { ...inputWithoutPairs(), pairs, ...more };
-}
+const input = (more: Partial<DefenseInput> = {}): DefenseInput => ({ ...withoutPairs, pairs, ...more });
 
 async function weightsOf({ model }: Defended): Promise<Map<string, Float32Array>> {
   if (model.kind !== 'weights') throw new Error(`a model of kind ${model.kind}`);
@@ -79,6 +53,7 @@ async function readAll(model: ClipWeights): Promise<Map<string, Float32Array>> {
 
 const passes = { epochs: 2, batchSize: 4, learningRate: 1e-2 };
 const everyWeight = [...weights.shapes.keys()];
+const vision = everyWeight.filter((name) => name.startsWith('vision.'));
 const butTemperature = everyWeight.filter((name) => name !== 'logit_scale');
 const sizeOfAll = (names: readonly string[]): number =>
   names.reduce((sum, name) => sum + (weights.shapes.get(name) ?? []).reduce((a, b) => a * b, 1), 0);
@@ -92,6 +67,10 @@ describe.each([
     trains: butTemperature,
     terms: ['infonce', 'image_distance', 'text_distance'],
   },
+  { entry: fineTuneCrossEntropy, settings: passes, needs: 'images', trains: vision, terms: ['ce'] },
+  { entry: fineTuneCrossEntropyRepelling, settings: passes, needs: 'images', trains: vision, terms: ['ce', 'fr'] },
+  { entry: fineTuneInfoNce, settings: passes, needs: 'pairs', trains: everyWeight, terms: ['infonce'] },
+  { entry: fineTuneInfoNceRepelling, settings: passes, needs: 'pairs', trains: everyWeight, terms: ['infonce', 'fr'] },
 ] as const)('$entry.name', ({ entry, settings, needs, trains, terms }) => {
   test('trains what it says and nothing else, and tells every step', async () => {
     const steps: DefenseStep[] = [];
@@ -147,9 +126,34 @@ describe.each([
 test.each([
   { entry: cleanClip, settings: passes },
   { entry: par, settings: passes },
+  { entry: fineTuneInfoNce, settings: passes },
 ])('$entry.name says which data it lacks', async ({ entry, settings }) => {
-  await expect(entry.create(settings).run(inputWithoutPairs())).rejects.toThrow(
+  await expect(entry.create(settings).run(withoutPairs)).rejects.toThrow(
     `defend by ${entry.name}: expected clean image-caption pairs to train on, got none. Give a list of them`,
   );
   await expect(entry.create({ ...settings, batchSize: 14 }).run(input())).rejects.toThrow('a batch of at most 13');
+});
+
+test('fewer images than a batch are one batch; none are refused', async () => {
+  const few = await fineTuneCrossEntropy.create({ ...passes, batchSize: 64 }).run(input());
+  expect(few.steps).toBe(2);
+  const none = fineTuneCrossEntropy.create(passes).run({ ...input(), ...defenseInput([], 3) });
+  await expect(none).rejects.toThrow('defend by finetune-ce: expected labelled images to train on, got none');
+});
+
+test('repelling takes the class tokens away from where they were', async () => {
+  const lastTerm = async (alpha: number): Promise<number> => {
+    let fr = Number.NaN;
+    const defense = fineTuneCrossEntropyRepelling.create({ ...passes, epochs: 8, alpha });
+    await defense.run(
+      input({
+        onStep: ({ terms }) => {
+          fr = terms?.['fr'] ?? Number.NaN;
+          return Promise.resolve();
+        },
+      }),
+    );
+    return fr;
+  };
+  expect(await lastTerm(4)).toBeLessThan((await lastTerm(1e-6)) - 0.2);
 });

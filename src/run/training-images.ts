@@ -2,7 +2,7 @@ import { augmentations, type AugmentationName } from '../data/augment.js';
 import { ImageLoader } from '../data/loader.js';
 import type { Preprocess } from '../data/preprocess.js';
 import type { Dataset, Sample } from '../data/sample.js';
-import type { TrainingImages } from '../defense/features.js';
+import type { TrainingImages } from '../data/training-images.js';
 import { imageDecoder, type DecoderOptions } from '../node/decode-image.js';
 
 /** Images of a data set as a defense learns from them: decoded, augmented and normalised when they are asked for. */

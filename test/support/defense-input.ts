@@ -1,7 +1,7 @@
 import { silentProgress } from '../../src/core/progress.js';
 import { clipPreprocess } from '../../src/data/preprocess.js';
 import type { DefenseInput } from '../../src/defense/defense.js';
-import type { TrainingImages } from '../../src/defense/features.js';
+import type { TrainingImages } from '../../src/data/training-images.js';
 import type { ClipArchitecture } from '../../src/model/architecture.js';
 import type { ClipWeights } from '../../src/model/weights.js';
 import { byteTokenizer } from '../../src/model/tokenizer.js';
