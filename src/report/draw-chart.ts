@@ -1,4 +1,4 @@
-import type { Loader, Spec } from 'vega';
+import type { Config as VegaConfig, Loader, Spec } from 'vega';
 import type { Config } from 'vega-lite';
 
 import type { Chart } from './document.js';
@@ -9,21 +9,19 @@ interface Looks {
   readonly colour: (name: keyof typeof light) => string;
   readonly font: string;
   readonly background: string;
-  readonly legend: boolean;
 }
 
 /** For the page: its own colours and type, so that a drawing follows them into the dark. */
-const inPage: Looks = { colour: (name) => `var(--${name})`, font: 'inherit', background: 'none', legend: true };
+const inPage: Looks = { colour: (name) => `var(--${name})`, font: 'inherit', background: 'none' };
 
 /** For a file: light, on white, with everything that is needed to read it. */
 const alone: Looks = {
   colour: (name) => light[name],
   font: 'DejaVu Sans, Verdana, sans-serif',
   background: light.surface,
-  legend: true,
 };
 
-function config({ colour, font, background, legend }: Looks): Config {
+function config({ colour, font, background }: Looks): Config {
   return {
     aria: false, // the figure says what it shows in its own words
     background,
@@ -44,17 +42,16 @@ function config({ colour, font, background, legend }: Looks): Config {
     rule: { color: colour('after') },
     point: { color: colour('after') },
     range: { category: seriesColours.map(colour) },
-    legend: legend
-      ? {
-          orient: 'bottom',
-          columns: 2,
-          labelColor: colour('text'),
-          labelFontSize: 11,
-          labelLimit: 0,
-          symbolSize: 60,
-          symbolOpacity: 1,
-        }
-      : { disable: true },
+    legend: {
+      orient: 'bottom',
+      labelColor: colour('text'),
+      labelFontSize: 11,
+      labelLimit: 220,
+      symbolSize: 60,
+      symbolOpacity: 1,
+      symbolBaseFillColor: colour('muted'),
+      symbolBaseStrokeColor: colour('muted'),
+    },
     title: { color: colour('text'), fontSize: 13, fontWeight: 'bold', anchor: 'start' },
   };
 }
@@ -67,9 +64,9 @@ export interface Drawing {
   readonly content: string;
 }
 
-/** For a page with the style sheet of reports. @param legend false where the page itself says what is what */
-export async function drawForPage({ spec }: Chart, legend = true): Promise<Drawing> {
-  const svg = await render(spec, { ...inPage, legend });
+/** For a page with the style sheet of reports. */
+export async function drawForPage({ spec }: Chart): Promise<Drawing> {
+  const svg = await render(spec, inPage);
   const [root, width, height] = /^<svg[^>]* width="([\d.]+)" height="([\d.]+)"[^>]*>/.exec(svg) ?? [];
   if (root === undefined) throw new Error('report: Vega gave something else than an SVG');
   return { width: Number(width), height: Number(height), content: svg.slice(root.length, -'</svg>'.length) };
@@ -87,11 +84,14 @@ function refuse(uri: string): Promise<never> {
   return Promise.reject(new RangeError(`figure: it asks for ${uri}; its data belong into its specification`));
 }
 
+/** Legends below each other: side by side they would make a drawing wider than its plot. */
+const layout: VegaConfig = { legend: { layout: { bottom: { anchor: 'start', direction: 'vertical' } } } };
+
 /** Vega is loaded when a figure is drawn: no other command needs it. */
 async function render(spec: Chart['spec'], looks: Looks): Promise<string> {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const compiled: Spec = compile(spec, { config: config(looks) }).spec;
   // Vega goes on without what it cannot load
   for (const data of compiled.data ?? []) if ('url' in data) await refuse(JSON.stringify(data.url));
-  return new vega.View(vega.parse(compiled), { renderer: 'none', loader: loadsNothing }).toSVG();
+  return new vega.View(vega.parse(compiled, layout), { renderer: 'none', loader: loadsNothing }).toSVG();
 }

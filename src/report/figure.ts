@@ -9,27 +9,23 @@ export interface FigureParts {
   readonly id: string;
   readonly charts: readonly Chart[];
   readonly caption: HtmlPart;
-  /** What stands for what; without it each chart says so itself. */
-  readonly legend?: Html;
   /** Of the charts' headings. */
   readonly level?: 3 | 4;
 }
 
-export async function figure({ id, charts, caption, legend, level = 4 }: FigureParts): Promise<Html> {
+export async function figure({ id, charts, caption, level = 4 }: FigureParts): Promise<Html> {
   const panels: Html[] = [];
-  for (const [i, chart] of charts.entries())
-    panels.push(await panel(chart, `${id}-${i + 1}`, level, legend === undefined));
+  for (const [i, chart] of charts.entries()) panels.push(await panel(chart, `${id}-${i + 1}`, level));
   return html`<figure id="${id}">
     <figcaption>${caption}</figcaption>
-    ${legend}
     <div class="panels">${panels}</div>
   </figure>`;
 }
 
-async function panel(chart: Chart, id: string, level: 3 | 4, legend: boolean): Promise<Html> {
+async function panel(chart: Chart, id: string, level: 3 | 4): Promise<Html> {
   const { title, spec, table } = chart;
   return html`<div class="panel">
-    ${heading(level, title)} ${await drawing(chart, legend)}
+    ${heading(level, title)} ${await drawing(chart)}
     <details>
       <summary>Numbers and specification</summary>
       <p class="tools" hidden>
@@ -59,8 +55,8 @@ async function panel(chart: Chart, id: string, level: 3 | 4, legend: boolean): P
 }
 
 /** The chart as SVG that takes the width it is given. */
-async function drawing(chart: Chart, legend: boolean): Promise<Html> {
-  const { width, height, content } = await drawForPage(chart, legend);
+async function drawing(chart: Chart): Promise<Html> {
+  const { width, height, content } = await drawForPage(chart);
   return html`<svg
     xmlns="http://www.w3.org/2000/svg"
     viewBox="0 0 ${width} ${height}"

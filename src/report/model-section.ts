@@ -5,7 +5,7 @@ import { html, type Html } from './html.js';
 import { marksExplained } from './picture-card.js';
 import { record } from './record.js';
 import type { ReportModel } from './report-data.js';
-import { legend, methodName, stagesOf } from './stages.js';
+import { methodName, stagesOf } from './stages.js';
 import { cards, ratesTable, remarks } from './summary.js';
 
 /** Everything about one model, below its name. @param id of the section, unique in the page */
@@ -52,7 +52,6 @@ async function measured(model: ReportModel, id: string): Promise<Html> {
     ${await figure({
       id: `${id}-resistivity`,
       charts: resistivityCharts(names, stages),
-      legend: legend(stages),
       caption: html`Perturbation resistivity (PR): the cosine between what the model makes of a picture and of the same
       picture changed a little, after each block; mean over ${resistivity.n} pictures. 1 means that the change leaves no
       trace.${attack && html` The last chart is the trigger's.`} Scales differ.`,

@@ -11,6 +11,8 @@ export const seriesColours = [
   'series-6',
   'series-7',
   'series-8',
+  'series-9',
+  'series-10',
 ] as const;
 
 type ColourName =
@@ -33,6 +35,8 @@ export const light: Palette = {
   'series-6': '#3d4550',
   'series-7': '#0a7d93',
   'series-8': '#a8324f',
+  'series-9': '#5b4bb5',
+  'series-10': '#6b4a2b',
   'before-soft': '#f6d6c9',
   'after-soft': '#cfe3f6',
   'control-soft': '#ece2b8',
@@ -56,6 +60,8 @@ export const dark: Palette = {
   'series-6': '#c3ccd6',
   'series-7': '#5fd4e8',
   'series-8': '#ff8fa8',
+  'series-9': '#a99cff',
+  'series-10': '#d0a37a',
   'before-soft': '#5a2c18',
   'after-soft': '#173f63',
   'control-soft': '#4a3f14',

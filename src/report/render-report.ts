@@ -58,5 +58,8 @@ const words = html`<h3>Words in this report</h3>
     <dt>Perturbation resistivity (PR)</dt>
     <dd>Cosine between the class tokens of a picture and of the same picture changed, after each block.</dd>
     <dt>95 % interval</dt>
-    <dd>Wilson's: what rates of all such pictures fit the ones that were measured.</dd>
+    <dd>
+      Of one run: what rates of all such pictures fit the ones that were measured (Wilson). Of several: where the mean
+      over all seeds lies, by Student's t.
+    </dd>
   </dl>`;

@@ -16,8 +16,11 @@ export function reportOfRuns(runs: readonly RunRecord[], title = 'Backdoor repor
   const names = shown.map(nameOf);
   const models = shown.map((run, i): ReportModel => {
     const control = controls.find((candidate) => isControlOf(candidate, run));
-    const distinct = names.filter((name) => name === names[i]).length === 1;
-    return { ...modelOf(run, distinct ? names[i] : `${names[i]} (${baseName(run.folder)})`), ...controlFrom(control) };
+    const namesakes = shown.filter((_, j) => names[j] === names[i]).map(({ folder }) => folder);
+    return {
+      ...modelOf(run, namesakes.length === 1 ? names[i] : `${names[i]} (${shortestTail(run.folder, namesakes)})`),
+      ...controlFrom(control),
+    };
   });
   return { format: 'rvpt-report-1', title, models };
 }
@@ -49,6 +52,15 @@ function controlFrom(control: RunRecord | undefined): Pick<ReportModel, 'control
 
 function nameOf({ folder, evaluation }: RunRecord): string {
   return evaluation?.attack?.trigger.name ?? baseName(folder);
+}
+
+/** As many of the path's last names as tell it from the others. */
+function shortestTail(path: string, all: readonly string[]): string {
+  const tail = (of: string, length: number): string => of.split(/[\\/]/).filter(Boolean).slice(-length).join('/');
+  const length = Array.from({ length: path.length }, (_, i) => i + 1).find(
+    (candidate) => all.filter((other) => tail(other, candidate) === tail(path, candidate)).length === 1,
+  );
+  return length === undefined ? path : tail(path, length);
 }
 
 function modelOf({ folder, config, samples, history, evaluation }: RunRecord, name: string): ReportModel {

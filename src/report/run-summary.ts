@@ -182,6 +182,7 @@ function summaryTable(rows: readonly Row[]): DocumentTable {
   });
   return {
     kind: 'table',
+    title: 'Rates by model and defense',
     caption:
       'Means over seeds with 95 % intervals: by Student’s t over seeds, and over images (Wilson) where there is one seed. Bold is the best defense of a model, and every other whose interval meets that of the best.',
     columns: [

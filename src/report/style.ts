@@ -1,3 +1,4 @@
+import { documentStyle } from './document-style.js';
 import { dark, declarations, light, print } from './palette.js';
 
 /** The style sheet of a report. */
@@ -19,7 +20,8 @@ h1 { font-size: 2rem; line-height: 1.2; }
 h2 { font-size: 1.5rem; line-height: 1.25; margin-bottom: .5rem; }
 h3 { font-size: 1.15rem; margin: 2.2rem 0 .5rem; }
 h4 { font-size: .95rem; }
-.panel h4 { font-size: .88rem; }
+.panel h4, .panel h3 { font-size: .88rem; margin: 0; }
+.example h3 { font-size: .95rem; margin: 0; }
 h5 { font-size: .85rem; font-weight: 600; }
 a { color: var(--link); }
 code { font-size: .9em; }
@@ -63,10 +65,6 @@ th, td { text-align: left; padding: .45rem .7rem; vertical-align: top; border-bo
 .facts td { min-width: 12rem; }
 figcaption { font-size: .85rem; color: var(--muted); }
 figure > figcaption { margin-bottom: .6rem; max-width: 46rem; }
-.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: 0 0 .6rem; font-size: .85rem; }
-.legend li { display: flex; align-items: center; gap: .4rem; }
-.legend svg, .legend svg * { fill: currentColor; }
-.legend .line { stroke: currentColor; stroke-width: 2; fill: none; }
 .panels { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); }
 .panel { padding: .8rem; min-width: 0; }
 .panel > svg { width: 100%; height: auto; max-width: 23rem; }
@@ -113,4 +111,4 @@ pre { overflow-x: auto; background: var(--ground); border-radius: .3rem; padding
   .panel details, nav { display: none; }
   .scroll { overflow: visible; }
 }
-`;
+${documentStyle}`;

@@ -10,7 +10,7 @@ export function renderTable({ title, caption, columns, rows }: DocumentTable, id
       <table class="rates sortable">
         <thead>
           <tr>
-            ${columns.map((column) => html`<th scope="col">${column.label}${small(column.detail)}</th>`)}
+            ${columns.map((column) => html`<th scope="col"><span class="label">${column.label}</span>${small(column.detail)}</th>`)}
           </tr>
         </thead>
         <tbody>

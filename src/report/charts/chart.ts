@@ -27,6 +27,17 @@ export function shapeOf(index: number): string {
   return seriesLooks(index).shape;
 }
 
+/** What a letter and what all else of an entry take of a legend's width, in pixels. */
+const LETTER = 6;
+const ENTRY = 30;
+
+/** As many entries beside each other as fit below the plot; nothing where there is nothing to tell apart. */
+export function legendOf(labels: readonly string[]): { readonly columns: number } | null {
+  if (labels.length < 2) return null;
+  const widest = Math.max(...labels.map(({ length }) => length)) * LETTER + ENTRY;
+  return { columns: Math.max(1, Math.floor((plotSize.width + 40) / widest)) };
+}
+
 /** The channels that tell series apart, by the field `series`; without a legend where there is nothing to tell apart. */
 export function seriesChannels(labels: readonly string[]) {
   const domain = [...labels];
@@ -34,7 +45,7 @@ export function seriesChannels(labels: readonly string[]) {
     field: 'series',
     type: 'nominal',
     title: null,
-    ...(labels.length > 1 ? {} : { legend: null }),
+    legend: legendOf(labels),
   } as const;
   return {
     color: { ...channel, scale: { domain } },

@@ -12,6 +12,13 @@ import { scatterChart } from './scatter.js';
 
 const charts = [ablation(), prByBlock(), rates(), embeddings()];
 
+const legends: Readonly<Record<string, readonly string[]>> = {
+  Shots: ['badnet', 'blended'],
+  'gaussian noise': ['CLIP', 'VPT', 'RVPT'],
+  'ASR by attack': ['none', 'CleanCLIP', 'RVPT'],
+  'No defense': ['apple', 'pear', 'plum', 'clean', 'with the trigger'],
+};
+
 describe.each(charts)('the chart "$title"', (chart) => {
   test('is taken by Vega-Lite without a warning', () => {
     const said = vi.spyOn(console, 'warn').mockReturnValue();
@@ -37,12 +44,9 @@ describe.each(charts)('the chart "$title"', (chart) => {
     expect(file).toContain(chart.title);
   });
 
-  test('names every series in its legend, unless the page does', async () => {
-    const labels = chart.title === 'ASR by attack' ? ['CleanCLIP', 'RVPT'] : [];
-    for (const label of labels) {
-      expect((await drawForPage(chart)).content).toContain(`>${label}<`);
-      expect((await drawForPage(chart, false)).content).not.toContain(`>${label}<`);
-    }
+  test('names everything that its legend has to', async () => {
+    const { content } = await drawForPage(chart);
+    for (const label of legends[chart.title]) expect(content).toContain(`>${label}<`);
   });
 });
 
@@ -72,7 +76,7 @@ test.each([
 
 test('a few places have bars for intervals, many a band, values without an interval neither', async () => {
   const marks = async (chart: Chart): Promise<string[]> => {
-    const { content } = await drawForPage(chart, false);
+    const { content } = await drawForPage(chart);
     return [...new Set(Array.from(content.matchAll(/class="mark-(\w+) role-mark layer/g), ([, mark]) => mark))].sort();
   };
   expect(await marks(ablation())).toEqual(['line', 'rule', 'symbol']);

@@ -1,5 +1,5 @@
 import type { Chart } from '../document.js';
-import { $schema, shapeOf } from './chart.js';
+import { $schema, legendOf, shapeOf } from './chart.js';
 
 export interface ScatterPoint {
   readonly x: number;
@@ -42,23 +42,27 @@ export function scatterChart({ title, description, groups, kinds, points }: Scat
       $schema,
       width: SIDE,
       height: SIDE,
-      data: { values: points.map(({ x, y, group, kind }) => ({ x: rounded(x), y: rounded(y), group, kind })) },
+      data: {
+        values: points.map(({ x, y, group, kind }) => ({
+          ...{ x: rounded(x), y: rounded(y), group, kind },
+          standsOut: kind === kinds[0] && kinds.length > 1 ? 0 : 1,
+        })),
+      },
       mark: { type: 'point', filled: true, size: 32 },
       encoding: {
         x: { ...place, field: 'x' },
         y: { ...place, field: 'y' },
         color: {
-          ...{ field: 'group', type: 'nominal', title: null, scale: { domain: [...groups] } },
-          ...(groups.length > 1 ? {} : { legend: null }),
+          ...{ field: 'group', type: 'nominal', title: null, legend: legendOf(groups) },
+          scale: { domain: [...groups] },
         },
         shape: {
-          ...{ field: 'kind', type: 'nominal', title: null },
+          ...{ field: 'kind', type: 'nominal', title: null, legend: legendOf(kinds) },
           scale: { domain: [...kinds], range: kinds.map((_, i) => shapeOf(i)) },
-          ...(kinds.length > 1 ? {} : { legend: null }),
         },
         opacity: {
-          ...{ field: 'kind', type: 'ordinal', title: null, legend: null },
-          scale: { domain: [...kinds], range: kinds.map((_, i) => (i === 0 && kinds.length > 1 ? 0.55 : 0.95)) },
+          ...{ field: 'standsOut', type: 'quantitative', legend: null },
+          scale: { domain: [0, 1], range: [0.55, 0.95] },
         },
       },
     },
