@@ -1,14 +1,15 @@
 import { z } from 'zod';
 
 import { defineEntry } from '../core/catalog.js';
-import { InputError } from '../core/errors.js';
 import { augmentationNames } from '../data/augment.js';
 import type { ClipArchitecture } from '../model/architecture.js';
 import { Random } from '../tensor/random.js';
-import { tensor, type Tensor } from '../tensor/tensor.js';
+import { tensor } from '../tensor/tensor.js';
 import { epochOrder } from '../training/epoch-order.js';
+import { restoreSgd, sgdState } from '../training/sgd-state.js';
 import { Sgd } from '../training/sgd.js';
-import type { Defended, DefenseEffect, DefenseInput, DefenseState } from './defense.js';
+import { refuseDivergence } from '../training/training-step.js';
+import type { Defended, DefenseEffect, DefenseInput } from './defense.js';
 import { embedTrainingImages } from './image-embeddings.js';
 import { SoftmaxRegression, type LinearParameters } from './softmax-regression.js';
 
@@ -63,7 +64,8 @@ async function probe(settings: LinearProbeSettings, input: DefenseInput): Promis
 
   const head = initialHead(weights.architecture, classes, settings, seed);
   const sgd = new Sgd(settings);
-  if (from !== undefined) restore(head, sgd, from);
+  const parameters = new Map(Object.entries({ ...head }));
+  if (from !== undefined) restoreSgd(parameters, sgd, from);
   const atOnce = Math.min(batchSize, count);
   await using regression = await SoftmaxRegression.create(runtime, { embeddings, labels }, classes, atOnce);
   const stepsPerEpoch = Math.ceil(count / batchSize);
@@ -78,10 +80,10 @@ async function probe(settings: LinearProbeSettings, input: DefenseInput): Promis
       const rows = order.slice(start, start + batchSize).map((index) => (epoch % views) * count + index);
       const { loss, gradient } = await regression.run(rows, head);
       done++;
-      if (!Number.isFinite(loss)) throw diverged(loss, done);
+      refuseDivergence('train a linear probe', loss, done, learningRate);
       sgd.update('weight', head.weight.data, gradient.weight.data, learningRate);
       sgd.update('bias', head.bias.data, gradient.bias.data, learningRate);
-      await input.onStep?.({ step: done, epoch, learningRate, loss }, () => snapshot(done, head, sgd));
+      await input.onStep?.({ step: done, epoch, learningRate, loss }, () => sgdState(done, parameters, sgd));
       task.update(done, `loss ${loss.toFixed(3)}`);
     }
   } finally {
@@ -105,49 +107,4 @@ function initialHead(
   const weight = tensor([classes, embedDim]);
   for (let i = 0; i < weight.data.length; i++) weight.data[i] = initialStd * random.normal();
   return { weight, bias: tensor([classes]) };
-}
-
-const named = ({ weight, bias }: LinearParameters): [string, Tensor][] => [
-  ['weight', weight],
-  ['bias', bias],
-];
-const velocityName = (name: string): string => `momentum.${name}`;
-
-function snapshot(step: number, head: LinearParameters, sgd: Sgd): DefenseState {
-  const tensors = new Map<string, Tensor>();
-  for (const [name, { shape, data }] of named(head)) {
-    tensors.set(name, { shape, data: data.slice() });
-    const velocity = sgd.velocities.get(name);
-    if (velocity !== undefined) tensors.set(velocityName(name), { shape, data: velocity.slice() });
-  }
-  return { step, tensors };
-}
-
-function restore(head: LinearParameters, sgd: Sgd, { step, tensors }: DefenseState): void {
-  const velocities = new Map<string, Float32Array>();
-  for (const [name, { data }] of named(head)) {
-    const [saved, velocity] = [tensors.get(name), tensors.get(velocityName(name))];
-    if (saved?.data.length !== data.length || velocity?.data.length !== data.length) {
-      throw new InputError({
-        code: 'malformed',
-        operation: `resume at step ${step}`,
-        expected: `${name} and ${velocityName(name)} of ${data.length} elements`,
-        received: saved === undefined || velocity === undefined ? 'one of them missing' : 'other sizes',
-        fix: 'The saved state was changed: start a new run in another folder.',
-      });
-    }
-    data.set(saved.data);
-    velocities.set(name, velocity.data);
-  }
-  sgd.restore(velocities);
-}
-
-function diverged(loss: number, step: number): InputError {
-  return new InputError({
-    code: 'data',
-    operation: 'train a linear probe',
-    expected: 'a finite loss',
-    received: `${loss} at step ${step}`,
-    fix: 'Lower the learning rate, or look at the model with `rvpt inspect`.',
-  });
 }

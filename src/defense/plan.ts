@@ -41,6 +41,20 @@ export interface TuningPlan {
 const ACTIVATION_LIMIT = 1.25 * 2 ** 30;
 
 /**
+ * In parts of how many images a batch runs, so that memory stays within bounds and every lane has work.
+ * @param outputs of the step's graph for a part of so many images
+ */
+export function partThatFits(
+  batch: number,
+  lanes: number,
+  outputs: (part: number) => Parameters<typeof peakActivationBytes>[0],
+): number {
+  let part = Math.ceil(batch / lanes);
+  while (part > 1 && lanes * peakActivationBytes(outputs(part)) > ACTIVATION_LIMIT) part = Math.ceil(part / 2);
+  return part;
+}
+
+/**
  * Plans a run.
  * @param images how many there are to tune on
  * @param lanes parts of a batch that run side by side, see `Runtime`
@@ -74,9 +88,7 @@ export function planTuning(
     Object.values(
       tuningStepGraph(weights, { depth, tokens }, promptMethods[method].objective(settings), textFeatures, part),
     );
-  let part = Math.ceil(Math.min(batchSize, imagesPerEpoch) / lanes);
-  while (part > 1 && lanes * peakActivationBytes(stepOutputs(part)) > ACTIVATION_LIMIT) part = Math.ceil(part / 2);
-
+  const part = partThatFits(Math.min(batchSize, imagesPerEpoch), lanes, stepOutputs);
   const step = stepOutputs(part);
   const features = Object.values(frozenFeaturesGraph(weights, depth, part));
   const trainableParameters = (layers - depth) * tokens * width;

@@ -4,6 +4,7 @@ import type { Sample } from '../data/sample.js';
 import { lowerToOnnx } from '../graph/onnx/lower.js';
 import type { Session } from '../runtime/session.js';
 import { Random } from '../tensor/random.js';
+import { padRows } from '../tensor/pad-rows.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
 import { projectedGradientDescent, type PgdSettings } from '../training/pgd.js';
 import { adversarialGraph, type ImageClassifier } from './adversarial-graph.js';
@@ -59,7 +60,7 @@ export async function adversarialAccuracy(options: AdversarialOptions): Promise<
     const targets = oneHot(labels, classes, batch);
     const run = (pixels: Tensor): ReturnType<Session['run']> => {
       signal?.throwIfAborted();
-      return session.run({ pixels: filledUp(pixels, batch), targets });
+      return session.run({ pixels: padRows(pixels, batch), targets });
     };
     const answers = async (pixels: Tensor): Promise<Int32Array> => {
       const { logits } = await run(pixels);
@@ -99,13 +100,4 @@ function oneHot(labels: readonly number[], classes: number, batch: number): Tens
   const targets = tensor([batch, classes]);
   labels.forEach((label, row) => (targets.data[row * classes + label] = 1));
   return targets;
-}
-
-/** Images [n, 3, S, S] as a batch of a fixed size: black ones behind them. */
-function filledUp(pixels: Tensor, batch: number): Tensor {
-  const [count, ...image] = pixels.shape;
-  if (count === batch) return pixels;
-  const full = tensor([batch, ...image]);
-  full.data.set(pixels.data);
-  return full;
 }
