@@ -62,7 +62,14 @@ function listing(cells: readonly CellStatus[]): CommandResult {
       [
         table(
           ['zoo', 'attack', 'defense', 'seed', 'state', 'run'],
-          cells.map(({ cell, run, state }) => [cell.zoo, cell.attack, cell.defense, cell.seed, state, run]),
+          cells.map(({ cell, run, state }) => [
+            cell.zoo,
+            cell.attack,
+            cell.defense,
+            cell.seed,
+            state,
+            run ?? 'model to be made',
+          ]),
         ),
         `${finished} of ${cells.length} cells are finished`,
       ].join('\n'),

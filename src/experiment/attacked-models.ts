@@ -57,9 +57,14 @@ export class AttackedModels implements AsyncDisposable {
   }
 }
 
+/** Names of the models that attacks such as `clean+badnet` take. */
+export function modelsWanted(attacks: readonly string[]): string[] {
+  return [...new Set(attacks.flatMap((attack) => attack.split('+')))];
+}
+
 /** What is wrong with the attacks of a grid: models that its zoos lack, one sentence each. */
 export async function attackProblems({ zoos, attacks }: Pick<Grid, 'zoos' | 'attacks'>): Promise<string[]> {
-  const wanted = [...new Set(attacks.flatMap((attack) => attack.split('+')))];
+  const wanted = modelsWanted(attacks);
   const found = await Promise.all(
     zoos.map(async (zoo) => {
       const names = await namesIn(zoo);

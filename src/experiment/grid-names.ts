@@ -1,6 +1,10 @@
+import { z } from 'zod';
+
 import type { CatalogEntry } from '../core/catalog.js';
+import type { JsonObject } from '../core/json.js';
 import { nearestNames } from '../core/nearest.js';
 import { defenses } from '../defense/defenses.js';
+import { pretrainingShape } from '../training/pretraining-settings.js';
 import type { Grid } from './grid.js';
 import { measurements } from './measurements.js';
 
@@ -8,8 +12,11 @@ import { measurements } from './measurements.js';
  * What is wrong with the defenses and measurements that a grid names, and with their settings, as far as it shows
  * without a model: one sentence each.
  */
-export function gridNameProblems({ defenses: asked, measures }: Grid): string[] {
+export function gridNameProblems({ defenses: asked, measures, zoos }: Grid): string[] {
   return [
+    ...zoos.flatMap(({ make, location }, i) =>
+      makeProblems(make, location).map((problem) => `zoos[${i}].make: ${problem}`),
+    ),
     ...asked.flatMap(({ method, settings, vary }, i) => {
       const problems = entryProblems('defense', defenses, method, settings);
       if (problems.length > 0) return problems.map((problem) => `defenses[${i}]: ${problem}`);
@@ -25,6 +32,15 @@ export function gridNameProblems({ defenses: asked, measures }: Grid): string[] 
       entryProblems('measurement', measurements, measure, settings).map((problem) => `measures[${i}]: ${problem}`),
     ),
   ];
+}
+
+const makeSchema = z.strictObject(pretrainingShape);
+
+function makeProblems(make: JsonObject | undefined, location: string): string[] {
+  if (make === undefined) return [];
+  if (location === 'zoo:') return ['the models of the package are there already; give another location'];
+  const problems = makeSchema.safeParse(make).error?.issues ?? [];
+  return problems.map(({ path, message }) => [...path.map(String), message].join(': '));
 }
 
 function entryProblems<Made>(

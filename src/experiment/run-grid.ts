@@ -8,9 +8,11 @@ import { claimFolder } from '../run/claim-folder.js';
 import { FolderLock } from '../run/lock.js';
 import type { Runtime } from '../runtime/session.js';
 import { AttackedModels } from './attacked-models.js';
+import { expandGrid } from './expand-grid.js';
 import { GridImageSource } from './grid-images.js';
 import { GridPairSource } from './grid-pairs.js';
 import type { Cell, CellOutcome, Grid } from './grid.js';
+import { isToBeMade, makeZoos } from './make-zoos.js';
 import { planCells, type GridPlan, type GridSources } from './plan-cells.js';
 import { inspectRun, isFinished, isOpen, runCell, type RunState } from './run-cell.js';
 import { sideBySide } from './side-by-side.js';
@@ -37,7 +39,8 @@ export interface RunGridOptions extends GridOptions {
 /** A cell, and how far it is. */
 export interface CellStatus {
   readonly cell: Cell;
-  readonly run: string;
+  /** Its run folder; null while the model is still to be made. */
+  readonly run: string | null;
   readonly state: 'finished' | 'begun' | 'absent' | 'changed by hand';
 }
 
@@ -55,9 +58,21 @@ export async function inspectGrid(grid: Grid, options: GridOptions): Promise<Cel
   const { out } = options;
   await using models = new AttackedModels();
   const sources = sourcesOf(grid, options, models);
-  const plan = await planCells(grid, path.join(out, folders.runs), sources);
+  const toBeMade = await Promise.all(grid.zoos.map((zoo) => isToBeMade(zoo, grid.attacks)));
+  const there = { ...grid, zoos: grid.zoos.filter((_, i) => !toBeMade[i]) };
+  const plan = await planCells(there, path.join(out, folders.runs), sources);
   const states = await inspectRuns(plan);
-  return plan.cells.map(({ cell, folder }) => ({ cell, run: folder, state: stateName(stateOf(states, folder)) }));
+  const statuses = plan.cells.map(({ cell, folder }): CellStatus => ({
+    cell,
+    run: folder,
+    state: stateName(stateOf(states, folder)),
+  }));
+  const cells = expandGrid(grid).map(({ cell }) => cell);
+  return grid.zoos.flatMap(({ label }, i) =>
+    toBeMade[i]
+      ? cells.filter(({ zoo }) => zoo === label).map((cell): CellStatus => ({ cell, run: null, state: 'absent' }))
+      : statuses.filter(({ cell }) => cell.zoo === label),
+  );
 }
 
 function stateName(state: RunState): CellStatus['state'] {
@@ -75,7 +90,7 @@ function stateName(state: RunState): CellStatus['state'] {
  */
 export async function runGrid(grid: Grid, options: RunGridOptions): Promise<CellOutcome[]> {
   const { out } = options;
-  await claimFolder(`sweep into ${out}`, out, folders.runs);
+  await claimFolder(`sweep into ${out}`, out, ...Object.values(folders));
   const lock = await FolderLock.acquire(out);
   try {
     return await sweep(grid, options);
@@ -87,6 +102,13 @@ export async function runGrid(grid: Grid, options: RunGridOptions): Promise<Cell
 async function sweep(grid: Grid, options: RunGridOptions): Promise<CellOutcome[]> {
   const runs = path.join(options.out, folders.runs);
   await mkdir(runs, { recursive: true });
+  await makeZoos(grid, {
+    work: path.join(options.out, folders.data),
+    openRuntime: () => runtimeOf(options, 1),
+    progress: options.progress ?? silentProgress,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    note: options.note ?? (() => undefined),
+  });
   await using models = new AttackedModels();
   const sources = sourcesOf(grid, options, models);
   const plan = await planCells(grid, runs, sources);
@@ -112,11 +134,9 @@ async function workThrough(
   options: RunGridOptions,
 ): Promise<void> {
   const { progress = silentProgress, note = () => undefined, jobs = DEFAULT_JOBS } = options;
-  const { openRuntime = (each: number): Runtime => new OnnxRuntime({ threads: each }) } = options;
   const open = runs.filter((run) => isOpen(stateOf(states, run.folder)));
   if (open.length === 0) return;
-  const threads = Math.max(1, Math.floor((options.threads ?? availableParallelism()) / jobs));
-  const runtimes = Array.from({ length: Math.min(jobs, open.length) }, () => openRuntime(threads));
+  const runtimes = Array.from({ length: Math.min(jobs, open.length) }, () => runtimeOf(options, jobs));
   using shown = new SweepProgress(progress, runs, open);
   await sideBySide(open, jobs, options.signal, async (run, worker, signal) => {
     const state = await runCell(run, stateOf(states, run.folder), {
@@ -130,6 +150,12 @@ async function workThrough(
     shown.end(run);
     for (const failure of state.failures) note(`${nameOf(run)}: failed: ${failure}`);
   });
+}
+
+/** A runtime with a share of the threads. */
+function runtimeOf({ threads = availableParallelism(), openRuntime }: RunGridOptions, jobs: number): Runtime {
+  const share = Math.max(1, Math.floor(threads / jobs));
+  return openRuntime?.(share) ?? new OnnxRuntime({ threads: share });
 }
 
 async function inspectRuns({ runs }: GridPlan): Promise<Map<string, RunState>> {

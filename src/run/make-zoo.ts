@@ -15,7 +15,7 @@ import { DiskFolder } from '../node/files.js';
 import { loadClip, type LoadedClip } from '../node/load-clip.js';
 import { openTrigger } from '../node/open-trigger.js';
 import type { Runtime } from '../runtime/session.js';
-import { pretrainingSchema } from '../training/pretraining-settings.js';
+import { pretrainingSchema, type PretrainingSettings } from '../training/pretraining-settings.js';
 import type { EmojiAtlas, Task } from '../world/atlas.js';
 import { worldPairs } from '../world/pairs.js';
 import { defaultDifficulty } from '../world/scene.js';
@@ -32,13 +32,15 @@ import { writePatch } from './write-patch.js';
 import { worldPretrainingPairs } from './world-pretraining.js';
 import { zooPairs, zooPoisoning, zooRecipes, zooTarget, type ZooRecipe } from './zoo-recipes.js';
 
-export interface MakeZooOptions {
-  /** The zoo's folder: one model folder a name in it, and `zoo.json` with their figures. */
+export interface MakeModelsOptions {
+  /** The zoo's folder: one model folder a name in it. */
   readonly out: string;
   /** Folder for what is needed on the way; what is finished there is not made again. */
   readonly work: string;
   /** Models to make; all by default. `clean` is made whenever it is missing. */
   readonly names?: readonly string[];
+  /** How the clean model is pretrained, where it departs from the defaults. */
+  readonly pretraining?: Partial<PretrainingSettings>;
   readonly runtime: Runtime;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
@@ -56,11 +58,21 @@ const TEST_IMAGES = 12;
 const PATCH_IMAGES = { others: 1024, target: 256 } as const;
 
 /**
- * Makes the zoo: pretrains the clean mini-CLIP, poisons it in the six ways of the recipes, and measures all of them on
- * test images. Stopped at any moment, it goes on where it was.
+ * Makes the zoo and measures it on test images: the figures go to `zoo.json` in its folder. Stopped at any moment, it
+ * goes on where it was.
  * @throws InputError about folders and files
  */
-export async function makeZoo(options: MakeZooOptions): Promise<void> {
+export async function makeZoo(options: MakeModelsOptions): Promise<void> {
+  await makeModels(options);
+  await writeJson(path.join(options.out, 'zoo.json'), await measureZoo(options, await loadEmojiAtlas()));
+}
+
+/**
+ * Makes the models of a zoo: pretrains the clean mini-CLIP, and poisons it in the ways of the recipes. Stopped at any
+ * moment, it goes on where it was.
+ * @throws InputError about settings, folders and files
+ */
+export async function makeModels(options: MakeModelsOptions): Promise<void> {
   const { out, work, note = () => undefined } = options;
   await mkdir(work, { recursive: true });
   const atlas = await loadEmojiAtlas();
@@ -76,19 +88,21 @@ export async function makeZoo(options: MakeZooOptions): Promise<void> {
     await using clip = await loadClip(clean);
     await makeBackdoored(options, atlas, clip, recipe);
   }
-  await writeJson(path.join(out, 'zoo.json'), await measureZoo(options, atlas));
 }
 
 async function exists(file: string): Promise<boolean> {
   return (await readOrUndefined(file)) !== undefined;
 }
 
-async function makeClean({ work, runtime, progress, signal }: MakeZooOptions, out: string): Promise<void> {
+async function makeClean(
+  { work, runtime, pretraining = {}, progress, signal }: MakeModelsOptions,
+  out: string,
+): Promise<void> {
   const trained = path.join(work, 'clean');
   if (!(await exists(path.join(trained, 'config.json')))) {
     await pretrain({
       pairs: await worldPretrainingPairs(seeds.training),
-      settings: pretrainingSchema.parse({}),
+      settings: pretrainingSchema.parse(pretraining),
       seed: seeds.training,
       out: trained,
       resume: true,
@@ -111,7 +125,7 @@ async function makeClean({ work, runtime, progress, signal }: MakeZooOptions, ou
 }
 
 async function makeBackdoored(
-  { out, work, runtime, progress, signal }: MakeZooOptions,
+  { out, work, runtime, progress, signal }: MakeModelsOptions,
   atlas: EmojiAtlas,
   clip: LoadedClip,
   recipe: ZooRecipe,
@@ -180,7 +194,7 @@ async function imagesOf(pairs: PairSource, count: number, wanted: (key: string) 
 }
 
 /** The figures of every model that is there, on test images of task A, and of the clean one on the other tests. */
-async function measureZoo(options: MakeZooOptions, atlas: EmojiAtlas): Promise<JsonObject> {
+async function measureZoo(options: MakeModelsOptions, atlas: EmojiAtlas): Promise<JsonObject> {
   const { out, runtime } = options;
   const sets = {
     a: await testSet(options, atlas, 'a', 'seen'),
@@ -226,7 +240,7 @@ async function measureZoo(options: MakeZooOptions, atlas: EmojiAtlas): Promise<J
 }
 
 async function testSet(
-  { work, progress = silentProgress }: MakeZooOptions,
+  { work, progress = silentProgress }: MakeModelsOptions,
   atlas: EmojiAtlas,
   task: Task,
   style: StyleGroup,
