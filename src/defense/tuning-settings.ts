@@ -111,7 +111,7 @@ export const tuningShape = {
     .describe(`leave out the last, smaller batch of an epoch, unless it is the only one${by('dropLast')}`),
 } as const;
 
-const tuningSchema = z.object(tuningShape);
+export const tuningSchema = z.object(tuningShape);
 /** Settings of a tuning, every one given. */
 export interface TuningSettings extends z.output<typeof tuningSchema> {}
 
