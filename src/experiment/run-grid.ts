@@ -114,6 +114,20 @@ async function sweep(grid: Grid, options: RunGridOptions): Promise<CellOutcome[]
   const plan = await planCells(grid, runs, sources);
   const states = await inspectRuns(plan);
   await workThrough(plan, states, sources, options);
+  return outcomesOf(plan, states);
+}
+
+/**
+ * What is there of each cell of a grid, in the order of the grid; computes nothing and writes nothing.
+ * @throws InputError (`usage`) that lists everything in the grid that does not fit together; (`storage`)
+ */
+export async function readOutcomes(grid: Grid, options: GridOptions): Promise<CellOutcome[]> {
+  await using models = new AttackedModels();
+  const plan = await planCells(grid, path.join(options.out, folders.runs), sourcesOf(grid, options, models));
+  return outcomesOf(plan, await inspectRuns(plan));
+}
+
+function outcomesOf(plan: GridPlan, states: ReadonlyMap<string, RunState>): CellOutcome[] {
   return plan.cells.map(({ cell, folder }) => {
     const { stored, measured, failures } = stateOf(states, folder);
     return {

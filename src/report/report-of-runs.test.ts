@@ -54,6 +54,11 @@ test('models of one attack are told apart by their folders', () => {
   expect(models.map(({ name }) => name)).toEqual(['badnet (one)', 'badnet (two)']);
 });
 
+test('… by as much of the path as it takes', () => {
+  const { models } = reportOfRuns([record('a/x/run'), record('a/y/run/'), record('b\\y\\other')]);
+  expect(models.map(({ name }) => name)).toEqual(['badnet (x/run)', 'badnet (y/run)', 'badnet (other)']);
+});
+
 const vpt = { method: 'vpt', settings: { alpha: 2, depth: 3 } };
 const elsewhere = { path: 'elsewhere', sha256: 'b'.repeat(64) };
 

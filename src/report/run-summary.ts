@@ -5,6 +5,7 @@ import { barsWithIntervals, type Bar } from './charts/bars.js';
 import { CONTROL, settingsBesidesRepelling } from './control.js';
 import { markBest, type Better, type Block, type DocumentTable, type TableEntry } from './document.js';
 import { baseName, counted, percent } from './format.js';
+import { grouped } from './grouped.js';
 import type { ReportModel } from './report-data.js';
 import { methodName } from './stages.js';
 
@@ -210,14 +211,4 @@ function rateEntry(mean: Mean | undefined): TableEntry {
 export function leftOut(models: readonly ReportModel[]): string | undefined {
   const count = models.filter(({ comparison }) => comparison === undefined).length;
   return count === 0 ? undefined : `Not measured yet: ${counted(count, 'run')}.`;
-}
-
-/** In the order in which keys come first. */
-function grouped<T>(all: readonly T[], keyOf: (item: T) => string): T[][] {
-  const groups = new Map<string, T[]>();
-  for (const item of all) {
-    const key = keyOf(item);
-    groups.set(key, [...(groups.get(key) ?? []), item]);
-  }
-  return [...groups.values()];
 }

@@ -29,7 +29,16 @@ function stage(key: StageKey, label: string, of: Comparison, when: 'before' | 'a
   return { key, label, figures: of[when], resistivity };
 }
 
-/** Methods are acronyms. */
+/** As papers write them; other methods go by their names in the table of defenses. */
+const methodNames = new Map([
+  ['rvpt', 'RVPT'],
+  ['vpt', 'VPT'],
+  ['adversarial-vpt', 'adversarial VPT'],
+  ['cleanclip', 'CleanCLIP'],
+  ['par', 'PAR'],
+  ['none', 'no defense'],
+]);
+
 export function methodName(method: string): string {
-  return method.toUpperCase();
+  return methodNames.get(method) ?? method;
 }
