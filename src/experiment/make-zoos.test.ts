@@ -1,0 +1,45 @@
+import path from 'node:path';
+import { expect, test } from 'vitest';
+
+import { writeColors } from '../../test/support/small-clip.js';
+import { temporaryFolder } from '../../test/support/temporary-folder.js';
+import { loadClip } from '../node/load-clip.js';
+import { gridSchema, type Grid } from './grid.js';
+import { inspectGrid, runGrid } from './run-grid.js';
+
+const make = {
+  visionLayers: 2,
+  visionWidth: 64,
+  textLayers: 1,
+  textWidth: 64,
+  patchSize: 16,
+  steps: 3,
+  warmupSteps: 1,
+};
+
+test('a zoo is made as the grid says where it is not there, and not taken where it was made otherwise', async () => {
+  await using folder = await temporaryFolder();
+  const out = path.join(folder.path, 'out');
+  const location = path.join(folder.path, 'zoo');
+  await writeColors(path.join(folder.path, 'colors', 'train'), 2, 0);
+  await writeColors(path.join(folder.path, 'colors', 'test'), 2, 1);
+  const gridOf = (given: object): Grid =>
+    gridSchema.parse({
+      format: 'rvpt-grid-1',
+      name: 'g',
+      summary: 's',
+      zoos: [{ label: 'tiny', location, make: given }],
+      attacks: ['clean'],
+      defenses: ['none'],
+      seeds: [0],
+      data: path.join(folder.path, 'colors'),
+      measures: [{ measure: 'classification', perClass: 1 }],
+    });
+  expect(await inspectGrid(gridOf(make), { out })).toMatchObject([{ run: null, state: 'absent' }]);
+  const [outcome] = await runGrid(gridOf(make), { out, threads: 1 });
+  expect(outcome).toMatchObject({ failures: [], measured: { classification: { clean: { n: 4 } } } });
+  await using clip = await loadClip(path.join(location, 'clean'));
+  expect(clip.weights.architecture.vision).toMatchObject({ layers: 2, width: 64, patchSize: 16 });
+  expect(await inspectGrid(gridOf(make), { out })).toMatchObject([{ run: outcome.run, state: 'finished' }]);
+  await expect(runGrid(gridOf({ ...make, steps: 4 }), { out })).rejects.toThrow('steps: 3 -> 4');
+});
