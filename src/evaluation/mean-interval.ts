@@ -1,5 +1,4 @@
-/** The 97.5 % quantiles of Student's t for 1, 2, … degrees of freedom; beyond the table the last, on the safe side. */
-const STUDENT_T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228] as const;
+import { studentTQuantile } from './statistics/student-t.js';
 
 export interface MeanInterval {
   readonly mean: number;
@@ -13,6 +12,6 @@ export function meanInterval(values: readonly number[]): MeanInterval {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   if (values.length === 1) return { mean, half: undefined };
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  const t = STUDENT_T[Math.min(values.length - 1, STUDENT_T.length) - 1];
+  const t = studentTQuantile(0.975, values.length - 1);
   return { mean, half: t * Math.sqrt(variance / values.length) };
 }
