@@ -54,7 +54,7 @@ export function documentOfGrid(
 /** One measure of every defended model; nothing where it was taken of none, or holds no numbers. */
 function measureSection(label: string, id: string, outcomes: readonly CellOutcome[]): DocumentSection[] {
   const results = outcomes.flatMap(({ cell, measured }) =>
-    label in measured ? [{ cell, numbers: new Map(numbersOf(measured[label])) }] : [],
+    Object.hasOwn(measured, label) ? [{ cell, numbers: new Map(numbersOf(measured[label])) }] : [],
   );
   const keys = [...new Set(results.flatMap(({ numbers }) => [...numbers.keys()]))];
   if (keys.length === 0) return [];
