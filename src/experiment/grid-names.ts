@@ -4,6 +4,7 @@ import type { CatalogEntry } from '../core/catalog.js';
 import type { JsonObject } from '../core/json.js';
 import { nearestNames } from '../core/nearest.js';
 import { defenses } from '../defense/defenses.js';
+import { labelOnlyShape } from '../run/train-label-only.js';
 import { pretrainingShape } from '../training/pretraining-settings.js';
 import type { Grid } from './grid.js';
 import { measurements } from './measurements.js';
@@ -12,11 +13,9 @@ import { measurements } from './measurements.js';
  * What is wrong with the defenses and measurements that a grid names, and with their settings, as far as it shows
  * without a model: one sentence each.
  */
-export function gridNameProblems({ defenses: asked, measures, zoos }: Grid): string[] {
+export function gridNameProblems({ attacks, defenses: asked, measures, zoos }: Grid): string[] {
   return [
-    ...zoos.flatMap(({ make, location }, i) =>
-      makeProblems(make, location).map((problem) => `zoos[${i}].make: ${problem}`),
-    ),
+    ...zoos.flatMap((zoo, i) => makeProblems(zoo, attacks).map((problem) => `zoos[${i}].${problem}`)),
     ...asked.flatMap(({ method, settings, vary }, i) => {
       const problems = entryProblems('defense', defenses, method, settings);
       if (problems.length > 0) return problems.map((problem) => `defenses[${i}]: ${problem}`);
@@ -35,11 +34,26 @@ export function gridNameProblems({ defenses: asked, measures, zoos }: Grid): str
 }
 
 const makeSchema = z.strictObject(pretrainingShape);
+const makeFromLabelsSchema = z.strictObject(labelOnlyShape).partial();
 
-function makeProblems(make: JsonObject | undefined, location: string): string[] {
-  if (make === undefined) return [];
-  if (location === 'zoo:') return ['the models of the package are there already; give another location'];
-  const problems = makeSchema.safeParse(make).error?.issues ?? [];
+function makeProblems({ make, makeFromLabels, location }: Grid['zoos'][number], attacks: readonly string[]): string[] {
+  if (make === undefined && makeFromLabels === undefined) return [];
+  const key = make === undefined ? 'makeFromLabels' : 'make';
+  if (location === 'zoo:') return [`${key}: the models of the package are there already; give another location`];
+  if (make !== undefined && makeFromLabels !== undefined) {
+    return ['make: it learns from captions, with makeFromLabels from labels; leave out one'];
+  }
+  const problems =
+    make === undefined ? settingProblems(makeFromLabelsSchema, makeFromLabels) : settingProblems(makeSchema, make);
+  const others = make === undefined ? attacks.filter((attack) => attack !== 'clean') : [];
+  return [
+    ...problems.map((problem) => `${key}: ${problem}`),
+    ...(others.length === 0 ? [] : [`${key}: it makes clean alone; the attacks are also ${others.join(', ')}`]),
+  ];
+}
+
+function settingProblems(schema: z.ZodType, settings: JsonObject | undefined): string[] {
+  const problems = schema.safeParse(settings).error?.issues ?? [];
   return problems.map(({ path, message }) => [...path.map(String), message].join(': '));
 }
 

@@ -62,6 +62,11 @@ const zooSchema = z.strictObject({
   location: z.string().min(1),
   /** Make it first where it is not there: settings of `rvpt pretrain` that differ from its defaults. */
   make: json.optional(),
+  /**
+   * Make its model `clean` first where it is not there, of the same size as `zoo:clean` but from labels alone: settings
+   * of that training that differ from its defaults.
+   */
+  makeFromLabels: json.optional(),
 });
 
 /**

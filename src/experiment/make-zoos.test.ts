@@ -43,3 +43,34 @@ test('a zoo is made as the grid says where it is not there, and not taken where 
   expect(await inspectGrid(gridOf(make), { out })).toMatchObject([{ run: outcome.run, state: 'finished' }]);
   await expect(runGrid(gridOf({ ...make, steps: 4 }), { out })).rejects.toThrow('steps: 3 -> 4');
 });
+
+test('a model that learnt labels alone is made so too', async () => {
+  await using folder = await temporaryFolder();
+  const out = path.join(folder.path, 'out');
+  const location = path.join(folder.path, 'zoo');
+  await writeColors(path.join(folder.path, 'colors', 'train'), 2, 0);
+  await writeColors(path.join(folder.path, 'colors', 'test'), 2, 1);
+  const gridOf = (makeFromLabels: object): Grid =>
+    gridSchema.parse({
+      format: 'rvpt-grid-1',
+      name: 'g',
+      summary: 's',
+      zoos: [{ label: 'labels', location, makeFromLabels }],
+      attacks: ['clean'],
+      defenses: ['none'],
+      seeds: [0],
+      data: path.join(folder.path, 'colors'),
+      measures: [{ measure: 'resistivity', settings: { images: 2 } }],
+    });
+  const grid = gridOf({ perClass: 1, epochs: 1, batchSize: 20 });
+  expect(await inspectGrid(grid, { out })).toMatchObject([{ run: null, state: 'absent' }]);
+  const [{ failures, measured }] = await runGrid(grid, { out, threads: 1 });
+  expect(failures).toEqual([]);
+  expect(measured['resistivity']).toMatchObject({ n: 2 });
+  await using made = await loadClip(path.join(location, 'clean'));
+  await using like = await loadClip('zoo:clean');
+  expect(made.weights.architecture).toEqual(like.weights.architecture);
+  expect(made.sha256).not.toBe(like.sha256);
+  expect(await inspectGrid(grid, { out })).toMatchObject([{ state: 'finished' }]);
+  await expect(runGrid(gridOf({ perClass: 1, epochs: 2, batchSize: 20 }), { out })).rejects.toThrow('epochs: 1 -> 2');
+});
