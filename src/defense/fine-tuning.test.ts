@@ -42,7 +42,7 @@ test('the margin bounds each sample for itself', async () => {
 
 test('the variants with L_FR have the paper’s α, and any can be asked for', () => {
   for (const entry of [fineTuneCrossEntropyRepelling, fineTuneInfoNceRepelling]) {
-    expect(entry.create().settings).toMatchObject({ alpha: 2 });
+    expect(entry.create().settings).toMatchObject({ alpha: 2, margin: -1 });
     expect(entry.create({ alpha: 0.5, margin: 0.2 }).settings).toMatchObject({ alpha: 0.5, margin: 0.2 });
     expect(entry.problems({ alpha: -1 })).not.toEqual([]);
   }

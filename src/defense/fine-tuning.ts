@@ -28,8 +28,8 @@ function repellingShape(alpha: number) {
       .number()
       .min(-1)
       .max(1)
-      .optional()
-      .describe('stop repelling a sample once its mean cosine is below this; no bound, if not set'),
+      .default(-1)
+      .describe('stop repelling a sample once its mean cosine is below this; -1: never'),
   };
 }
 

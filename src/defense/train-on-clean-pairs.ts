@@ -22,10 +22,9 @@ export const warmupCosineShape = {
   ...passesShape,
   learningRate: z.number().positive().default(5e-6).describe('highest learning rate of AdamW'),
   warmup: z
-    .int()
-    .nonnegative()
-    .optional()
-    .describe('steps in which the learning rate rises; a tenth of all, at most 50, if not set'),
+    .union([z.int().nonnegative(), z.literal('auto')])
+    .default('auto')
+    .describe('steps in which the learning rate rises; auto: a tenth of all, at most 50'),
   schedule: z
     .enum(warmupCosineForms)
     .default('correct')
@@ -45,7 +44,8 @@ export function warmupCosine(
   data: Pick<PairSource, 'count'>,
   settings: WarmupCosineTraining,
 ): (step: number) => number {
-  const schedule = pairSchedule(data, { ...settings, form: settings.schedule });
+  const warmup = settings.warmup === 'auto' ? undefined : settings.warmup;
+  const schedule = pairSchedule(data, { ...settings, warmup, form: settings.schedule });
   return (step) => warmupCosineRate(step, schedule);
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { defenseInput } from '../../test/support/defense-input.js';
+import { settingsHelp } from '../core/catalog.js';
 import { raster } from '../core/raster.js';
 import type { PairSource } from '../data/pair-source.js';
 import type { ClipWeights } from '../model/weights.js';
@@ -156,4 +157,23 @@ test('repelling takes the class tokens away from where they were', async () => {
     return fr;
   };
   expect(await lastTerm(4)).toBeLessThan((await lastTerm(1e-6)) - 0.2);
+});
+
+test('the warm-up is a tenth of the steps unless it is given; each setting has a default and a description', async () => {
+  const ratesOf = async (settings: Readonly<Record<string, unknown>>): Promise<number[]> => {
+    const rates: number[] = [];
+    const onStep = ({ learningRate }: DefenseStep): Promise<void> => {
+      rates.push(learningRate);
+      return Promise.resolve();
+    };
+    await fineTuneInfoNce.create({ ...passes, ...settings }).run(input({ onStep }));
+    return rates;
+  };
+  // 6 steps: no warm-up, so the cosine starts at the top
+  expect((await ratesOf({}))[0]).toBe(1e-2);
+  expect((await ratesOf({ epochs: 10 })).slice(0, 4)).toEqual([1e-2 / 3, 2e-2 / 3, 1e-2, 1e-2]);
+  expect((await ratesOf({ warmup: 2 })).slice(0, 3)).toEqual([5e-3, 1e-2, 1e-2]);
+  for (const entry of [cleanClip, par, fineTuneCrossEntropyRepelling, fineTuneInfoNceRepelling]) {
+    expect(settingsHelp(entry).map(({ name }) => name)).toEqual(Object.keys(entry.create().settings));
+  }
 });
