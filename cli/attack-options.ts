@@ -4,9 +4,9 @@ import { InputError } from '../src/core/errors.js';
 import type { Attack } from '../src/evaluation/evaluate.js';
 import { resolveTarget } from '../src/evaluation/target.js';
 import { openTrigger, type OpenedTrigger } from '../src/node/open-trigger.js';
+import { triggerHelp } from './catalog-help.js';
 import type { Context } from './command.js';
 import { textFeaturesOf, type OpenedData } from './data-options.js';
-import { triggerHelp } from './measure-options.js';
 import type { OpenedModel } from './model-options.js';
 
 /** Options of every command that measures under attack. */

@@ -7,6 +7,7 @@ import { evaluate } from './evaluate.js';
 import { exportCommand } from './export.js';
 import { inspect } from './inspect.js';
 import { optimisePatch } from './optimise-patch.js';
+import { paper } from './paper.js';
 import { poison } from './poison.js';
 import { report } from './report.js';
 import { pretrain } from './pretrain.js';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   evaluate,
   resistivity,
   sweep,
+  paper,
   report,
   exportCommand,
   inspect,

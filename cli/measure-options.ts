@@ -1,7 +1,5 @@
 import { z } from 'zod';
 
-import { triggers } from '../src/attack/trigger/triggers.js';
-import type { CatalogEntry } from '../src/core/catalog.js';
 import { firstFew } from '../src/data/problems.js';
 import type { BrokenImage } from '../src/data/loader.js';
 import type { Dataset } from '../src/data/sample.js';
@@ -13,15 +11,6 @@ import type { Context } from './command.js';
 import { dataShape, describeData, openData, type DataOptions, type OpenedData } from './data-options.js';
 import { describeModel, modelShape, openModel, type ModelOptions, type OpenedModel } from './model-options.js';
 import { openDefense, promptsShape, type DefendedClip } from './defended-options.js';
-
-/** How an entry of a catalog is written in a flag. */
-export function entryHelp(catalog: readonly CatalogEntry<unknown>[]): string {
-  return `${catalog.map(({ name }) => name).join(', ')}; with settings as in ${catalog[0].name}:setting=value,…`;
-}
-
-export const triggerHelp =
-  `${entryHelp(triggers)}, with those of public code as in badnet@cleanclip (\`rvpt trigger list\` tells all); ` +
-  'or a manifest.json that holds one, or a model of the zoo (zoo:badnet), for its own';
 
 /** Options of every command that measures a model on labelled images. */
 export const measureShape = {

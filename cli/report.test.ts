@@ -167,6 +167,12 @@ describe('evaluate --save', () => {
 });
 
 describe('report', () => {
+  test('of a grid takes the one folder of its sweep', async () => {
+    const { code, stderr } = await runInProcess(['report', run, run, '--grid', 'grid.yaml'], commands);
+    expect(code).toBe(2);
+    expect(stderr).toContain('expected one folder, that of its sweep, got 2 folders');
+  });
+
   test('writes a page of a run into it, and says where', async () => {
     const { code, stdout } = await runInProcess(['report', run], commands);
     const file = path.join(run, 'report.html');

@@ -7,16 +7,9 @@ import { parsePerturbation, perturbations } from '../src/evaluation/perturbation
 import { triggerPerturbation } from '../src/evaluation/perturbation/trigger-perturbation.js';
 import { measureResistivity, type Resistivity } from '../src/evaluation/resistivity.js';
 import { openTrigger } from '../src/node/open-trigger.js';
+import { entryHelp, triggerHelp } from './catalog-help.js';
 import { defineCommand } from './command.js';
-import {
-  describeMeasurement,
-  entryHelp,
-  measureShape,
-  noteBroken,
-  notePlan,
-  openMeasurement,
-  triggerHelp,
-} from './measure-options.js';
+import { describeMeasurement, measureShape, noteBroken, notePlan, openMeasurement } from './measure-options.js';
 import type { Format } from './output.js';
 
 const schema = z.object({

@@ -13,7 +13,8 @@ import { refuseUnwritable } from '../src/run/atomic-file.js';
 import { jsonBeside } from '../src/run/json-beside.js';
 import { previewTrigger } from '../src/run/preview-trigger.js';
 import { defineCommand } from './command.js';
-import { noteBroken, triggerHelp } from './measure-options.js';
+import { triggerHelp } from './catalog-help.js';
+import { noteBroken } from './measure-options.js';
 import type { Format } from './output.js';
 
 const triggerOption = z.string().describe(`the trigger: ${triggerHelp}`);

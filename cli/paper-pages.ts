@@ -1,0 +1,70 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+
+import { markdownTable } from '../src/export/markdown.js';
+import { documentMarkdown } from '../src/paper/document-markdown.js';
+import type { PaperResult } from '../src/paper/paper-document.js';
+import { documentFiles } from '../src/report/document-files.js';
+import { verdicts } from '../src/report/document.js';
+import { writeAtomic } from '../src/run/atomic-file.js';
+
+/**
+ * Writes results for a repository: a page an item with its figures, and an index that says where the findings agree with
+ * the paper. Every number in them is of the runs.
+ * @param command what makes the same pages again
+ * @returns the files
+ * @throws InputError (`storage`)
+ */
+export async function writePages(folder: string, results: readonly PaperResult[], command: string): Promise<string[]> {
+  const files = new Map([['README.md', indexPage(results, command)]]);
+  for (const { item, document } of results) {
+    const pictures = (await documentFiles(document)).filter(({ path: name }) => name.endsWith('.svg'));
+    for (const { path: name, text } of pictures) files.set(figureFile(item.name, path.posix.basename(name)), text);
+    const page = documentMarkdown(document, (figure, chart) => figureFile(item.name, `${figure}-${chart}.svg`));
+    files.set(`${item.name}.md`, page);
+  }
+  for (const [name, text] of files) {
+    const file = path.join(folder, ...name.split('/'));
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeAtomic(file, text);
+  }
+  return [...files.keys()].map((name) => path.join(folder, name));
+}
+
+function figureFile(item: string, name: string): string {
+  return `figures/${item}-${name}`;
+}
+
+function indexPage(results: readonly PaperResult[], command: string): string {
+  const count = (result: PaperResult, verdict: (typeof verdicts)[number]): number =>
+    result.findings.filter((finding) => finding.verdict === verdict).length;
+  const rows = results.map((result) => [
+    `[${result.item.name}](${result.item.name}.md)`,
+    result.item.title,
+    ...verdicts.map((verdict) => String(count(result, verdict))),
+    String(Math.round(result.seconds / 60)),
+  ]);
+  const total = verdicts.map((verdict) => results.reduce((sum, result) => sum + count(result, verdict), 0));
+  const not = results.flatMap(({ item, findings }) =>
+    findings
+      .filter(({ verdict }) => verdict !== 'holds')
+      .map(({ claim, verdict, why }) => `- [${item.name}](${item.name}.md), ${verdict}: ${claim} ${why}`),
+  );
+  const [first] = results;
+  return [
+    '# Results',
+    `Every table and figure of the paper that could be made again, on the models and images named below. Written by \`${command}\`; no number here is written by hand. What the numbers mean is in [the paper's items](../paper.md), what the small world can and cannot tell in [the emoji world](../emoji-world.md).`,
+    `Of ${total.reduce((sum, each) => sum + each, 0)} findings of the paper, ${total[0]} hold here, ${total[1]} do not, and ${total[2]} cannot be told.`,
+    markdownTable(['item', 'what', ...verdicts, 'minutes of defending'], rows),
+    'Items share defended models, so their minutes do not add up to the whole.',
+    ...(not.length === 0 ? [] : ['## What does not hold, or cannot be told', not.join('\n')]),
+    '## Where the numbers come from',
+    markdownTable(
+      ['', ''],
+      first.document.provenance
+        .filter(({ name }) => ['machine', 'versions'].includes(name))
+        .map(({ name, value }) => [name, value]),
+    ),
+    '',
+  ].join('\n\n');
+}
