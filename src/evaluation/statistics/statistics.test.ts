@@ -61,7 +61,7 @@ describe('the bootstrap', () => {
 });
 
 describe('McNemar’s test', () => {
-  const hits = (...counts: readonly [both: number, first: number, second: number, none: number]): boolean[][] => [
+  const hits = (...counts: readonly number[]): boolean[][] => [
     counts.flatMap((count, kind) => Array.from({ length: count }, () => kind < 2)),
     counts.flatMap((count, kind) => Array.from({ length: count }, () => kind === 0 || kind === 2)),
   ];
@@ -75,9 +75,10 @@ describe('McNemar’s test', () => {
     // 2 · (1 + 10 + 45) / 2¹⁰
     { counts: [100, 8, 2, 7], p: 112 / 1024 },
   ] as const)('of $counts', ({ counts, p }) => {
-    const [first, second] = hits(...counts);
+    const [both, only, other, none] = counts;
+    const [first, second] = hits(both, only, other, none);
     const found = mcNemar(first, second);
-    expect(found).toMatchObject({ onlyFirst: counts[1], onlySecond: counts[2] });
+    expect(found).toMatchObject({ onlyFirst: only, onlySecond: other });
     expect(found.p).toBeCloseTo(p, 12);
   });
 
