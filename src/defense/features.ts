@@ -4,7 +4,8 @@ import { lowerToOnnx } from '../graph/onnx/lower.js';
 import { patchCount } from '../model/architecture.js';
 import type { ClipWeights } from '../model/weights.js';
 import type { Runtime, Session } from '../runtime/session.js';
-import { tensor, type Tensor } from '../tensor/tensor.js';
+import { padRows } from '../tensor/pad-rows.js';
+import type { Tensor } from '../tensor/tensor.js';
 import type { FeatureStore } from './feature-store.js';
 import { frozenFeaturesGraph } from './prompt-tuning-graph.js';
 
@@ -69,7 +70,7 @@ export class FeatureExtractor implements AsyncDisposable {
     const batches = images.load(order, view, this.#batch);
     const compute = async ({ pixelValues, indices }: ImageBatch): Promise<FeatureBatch> => ({
       indices,
-      features: await this.#session.run({ pixel_values: padded(pixelValues, this.#batch) }, ['pixel_values']),
+      features: await this.#session.run({ pixel_values: padRows(pixelValues, this.#batch) }, ['pixel_values']),
     });
     const results = overlapped(batches, compute, this.#session.lanes + 1);
     for await (const { indices, features } of results) {
@@ -89,14 +90,6 @@ export class FeatureExtractor implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session[Symbol.asyncDispose]();
   }
-}
-
-function padded(pixelValues: Tensor, batch: number): Tensor {
-  const [count, ...image] = pixelValues.shape;
-  if (count === batch) return pixelValues;
-  const full = tensor([batch, ...image]);
-  full.data.set(pixelValues.data);
-  return full;
 }
 
 /** Gives the feature rows of an epoch's images, in the epoch's order. */

@@ -10,6 +10,7 @@ import { Random } from '../tensor/random.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
 import { epochOrder } from '../training/epoch-order.js';
 import { learningRateAt } from '../training/learning-rate.js';
+import { restoreSgd, sgdState, type SgdState } from '../training/sgd-state.js';
 import { Sgd } from '../training/sgd.js';
 import { promptMethods, type Method } from './prompt-methods.js';
 import type { FeatureStore } from './feature-store.js';
@@ -18,13 +19,6 @@ import type { TuningPlan } from './plan.js';
 import { promptName } from './prompt-tuning-graph.js';
 import { TuningStep, type LabelledFeatures, type StepLosses } from './tuning-step.js';
 import type { TuningSettings } from './tuning-settings.js';
-
-/** Where tuning stands after `step` optimiser steps: enough to go on as if it had never stopped. */
-export interface TuningState {
-  readonly step: number;
-  /** `prompts.{d}` and `momentum.{d}`, each [b, W]. */
-  readonly tensors: ReadonlyMap<string, Tensor>;
-}
 
 /** One optimiser step: means over its batch of L, L_CE and L_FR, taken before the step. */
 export interface StepReport extends StepLosses {
@@ -47,14 +41,12 @@ export interface TuneOptions {
   /** Where cached features are kept. */
   openStore(): Promise<FeatureStore>;
   /** Where to go on from. */
-  readonly from?: TuningState | undefined;
+  readonly from?: SgdState | undefined;
   /** Called after every step, in order; the next step waits for it. */
-  onStep?(report: StepReport, endOfEpoch: boolean, state: () => TuningState): Promise<void>;
+  onStep?(report: StepReport, endOfEpoch: boolean, state: () => SgdState): Promise<void>;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
 }
-
-const momentumName = (d: number): string => `momentum.${d}`;
 
 /** N(0, std) for each block d = D … L − 1, each [b, W]; every block draws from a stream of its own. */
 export function initialPrompts(
@@ -84,8 +76,9 @@ export function initialPrompts(
 export async function tuneVisualPrompts(options: TuneOptions): Promise<VisualPrompts> {
   const { runtime, weights, images, settings, plan, seed, progress, signal, from } = options;
   const prompts = initialPrompts(weights.architecture, settings, seed);
+  const parameters = new Map([...prompts].map(([d, prompt]) => [promptName(d), prompt]));
   const sgd = new Sgd(settings);
-  if (from !== undefined) restore(prompts, sgd, from);
+  if (from !== undefined) restoreSgd(parameters, sgd, from);
 
   await using source = await openFeatures(options);
   const shape = { depth: settings.depth, tokens: settings.tokens };
@@ -93,7 +86,7 @@ export async function tuneVisualPrompts(options: TuneOptions): Promise<VisualPro
   await using step = await TuningStep.create(runtime, weights, shape, objective, options.textFeatures, plan.part);
 
   let done = from?.step ?? 0;
-  const state = (): TuningState => snapshot(done, prompts, sgd);
+  const state = (): SgdState => sgdState(done, parameters, sgd);
   const task = progress.begin('tuning', plan.steps, 'steps', done);
   try {
     for (let epoch = Math.floor(done / plan.stepsPerEpoch); epoch < settings.epochs; epoch++) {
@@ -145,35 +138,6 @@ async function openFeatures(options: TuneOptions): Promise<FeatureSource> {
   } finally {
     task.end();
   }
-}
-
-function snapshot(step: number, prompts: VisualPrompts, sgd: Sgd): TuningState {
-  const tensors = new Map<string, Tensor>();
-  for (const [d, { shape, data }] of prompts) {
-    tensors.set(promptName(d), { shape, data: data.slice() });
-    const velocity = sgd.velocities.get(promptName(d));
-    if (velocity !== undefined) tensors.set(momentumName(d), { shape, data: velocity.slice() });
-  }
-  return { step, tensors };
-}
-
-function restore(prompts: VisualPrompts, sgd: Sgd, { tensors, step }: TuningState): void {
-  const velocities = new Map<string, Float32Array>();
-  for (const [d, prompt] of prompts) {
-    const [saved, velocity] = [tensors.get(promptName(d)), tensors.get(momentumName(d))];
-    if (saved?.data.length !== prompt.data.length || velocity?.data.length !== prompt.data.length) {
-      throw new InputError({
-        code: 'malformed',
-        operation: `resume at step ${step}`,
-        expected: `${promptName(d)} and ${momentumName(d)} of ${prompt.data.length} elements`,
-        received: saved === undefined || velocity === undefined ? 'one of them missing' : 'other sizes',
-        fix: 'The saved state was changed: start a new run in another folder.',
-      });
-    }
-    prompt.data.set(saved.data);
-    velocities.set(promptName(d), velocity.data);
-  }
-  sgd.restore(velocities);
 }
 
 function refuseDivergence(losses: StepLosses, step: number, learningRate: number): void {

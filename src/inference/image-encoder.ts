@@ -3,6 +3,7 @@ import { imageGraph, type ImageGraphOptions } from '../model/clip-graphs.js';
 import type { ClipWeights } from '../model/weights.js';
 import type { Runtime, Session } from '../runtime/session.js';
 import { sizeOf } from '../tensor/shape.js';
+import { padRows } from '../tensor/pad-rows.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
 
 /** What the vision tower says of n images; beside embeddings, what was asked for. */
@@ -62,11 +63,9 @@ export class ImageEncoder implements Encoder {
    * @throws RangeError when there are more
    */
   async encode(pixelValues: Tensor): Promise<EncodedImages> {
-    const [count, ...image] = pixelValues.shape;
+    const [count] = pixelValues.shape;
     if (count > this.batch) throw new RangeError(`image encoder: ${count} images for a batch of ${this.batch}`);
-    const full = count === this.batch ? pixelValues : tensor([this.batch, ...image]);
-    if (full !== pixelValues) full.data.set(pixelValues.data);
-    const out = await this.#session.run({ pixel_values: full }, ['pixel_values']);
+    const out = await this.#session.run({ pixel_values: padRows(pixelValues, this.batch) }, ['pixel_values']);
     return {
       embeddings: head(out['image_embeds'], 0, count),
       ...('logits' in out ? { logits: head(out['logits'], 0, count) } : {}),

@@ -8,7 +8,7 @@ import { MemoryFeatureStore, type FeatureStore } from '../defense/feature-store.
 import { featureRow, rowSize } from '../defense/features.js';
 import type { TuningPlan } from '../defense/plan.js';
 import { encodePrompts } from '../defense/prompts-file.js';
-import type { TuningState } from '../defense/tune-prompts.js';
+import type { SgdState } from '../training/sgd-state.js';
 import type { TuningSettings } from '../defense/tuning-settings.js';
 import type { VisualPrompts } from '../inference/fold-prompts.js';
 import { FileFeatureStore } from '../node/file-feature-store.js';
@@ -149,7 +149,7 @@ const tuningMetricsSchema = z.object({
 async function finishedRun(
   folder: RunFolder,
   plan: TuningPlan,
-  { tensors }: TuningState,
+  { tensors }: SgdState,
 ): Promise<DefendResult | undefined> {
   const metrics = await readJson(folder.file('metrics'), tuningMetricsSchema);
   if (metrics === undefined) return undefined;

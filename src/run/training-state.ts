@@ -12,7 +12,7 @@ import { writeAtomic } from './atomic-file.js';
 export interface TrainingState {
   /** Optimiser steps done. */
   readonly step: number;
-  /** Parameters and optimiser buffers, under names of the caller's choice: `prompts.3`, `momentum.3`. */
+  /** Parameters and optimiser buffers, under names of the caller's choice: `prompts.3`, `momentum.prompts.3`. */
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
