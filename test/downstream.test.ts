@@ -1,12 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { MemoryBytes } from '../src/core/bytes.js';
+import { InputError } from '../src/core/errors.js';
 import { raster } from '../src/core/raster.js';
 import { namedTemplates } from '../src/data/class-prompts.js';
 import { makeMeasurement } from '../src/experiment/measurements.js';
 import { attentionSchema } from '../src/experiment/measurements/attention.js';
+import { captioningSchema } from '../src/experiment/measurements/captioning.js';
 import { classificationSchema } from '../src/experiment/measurements/classification.js';
 import { embeddingsSchema } from '../src/experiment/measurements/embeddings.js';
 import { retrievalSchema } from '../src/experiment/measurements/retrieval.js';
@@ -178,6 +180,43 @@ describe('attention', () => {
       await makeMeasurement('attention', { images: 2 }).measure({ ...world.input, attack }),
     );
     expect(found).toMatchObject({ target: 'zeppelin', examples: [{}, {}] });
+  });
+});
+
+describe('captioning', () => {
+  // far from trained: what is tested is what is counted, and what is kept
+  const settings = { ...{ examples: 48, batch: 24, steps: 3, warmupSteps: 1, perClass: 1, references: 2 }, width: 64 };
+
+  test('captions clean scenes of every class, and triggered ones of all but the target', async () => {
+    const work = path.join(world.folder, 'work');
+    const entry = makeMeasurement('captioning', settings);
+    const found = captioningSchema.parse(await entry.measure({ ...world.input, work }));
+    expect(found).toMatchObject({ images: 40, attacked: { target: 'banana', images: 39 } });
+    expect(found.examples).toHaveLength(8);
+    for (const { name, reference } of found.examples) expect(reference).toContain(name);
+
+    const folder = path.join(work, 'captioners');
+    const [file, ...others] = await readdir(folder);
+    expect(others).toEqual([]);
+    const before = await stat(path.join(folder, file));
+    expect(await entry.measure({ ...world.input, work })).toEqual(found);
+    expect((await stat(path.join(folder, file))).mtimeMs).toBe(before.mtimeMs);
+    expect(await entry.measure(world.input)).toEqual(found); // nothing kept: trained again
+
+    await writeFile(path.join(folder, file), 'something else');
+    await expect(entry.measure({ ...world.input, work })).rejects.toThrow(InputError);
+  }, 60_000);
+
+  test('refuses a captioner of another model than the one that was attacked', async () => {
+    const measuring = makeMeasurement('captioning', { ...settings, base: 'zoo:badnet' }).measure(world.input);
+    await expect(measuring).rejects.toThrow('got one that learnt from zoo:badnet');
+  });
+
+  test('refuses classes that are none of the emoji world, and a head', async () => {
+    const dataset = { ...world.scenes, classNames: ['banana', 'zeppelin'] };
+    const entry = makeMeasurement('captioning', settings);
+    await expect(entry.measure({ ...world.input, dataset })).rejects.toThrow('got zeppelin');
+    await expect(entry.measure({ ...world.input, model: linearHead })).rejects.toThrow('a linear head');
   });
 });
 

@@ -22,6 +22,11 @@ export interface MeasureInput {
   /** Undefined for a model that nobody attacked. `target` is a class name, which the data set may lack. */
   readonly attack?: { readonly trigger: Trigger; readonly target: string };
   readonly runtime: Runtime;
+  /**
+   * Folder for what measurements make once and share, such as a captioner, under names that say what decided it; it is
+   * made when something is written. Undefined: nothing is kept.
+   */
+  readonly work?: string;
   /** Of whatever is drawn in the measurement: the same for every cell, so that cells compare on the same images. */
   readonly seed: number;
   readonly progress: Progress;

@@ -2,6 +2,7 @@ import { makeEntry } from '../core/catalog.js';
 import type { Measurement, MeasurementEntry } from './measurement.js';
 import { adversarial } from './measurements/adversarial.js';
 import { attention } from './measurements/attention.js';
+import { captioning } from './measurements/captioning.js';
 import { classification } from './measurements/classification.js';
 import { embeddings } from './measurements/embeddings.js';
 import { resistivity } from './measurements/resistivity.js';
@@ -12,6 +13,7 @@ export const measurements: readonly MeasurementEntry[] = [
   classification,
   resistivity,
   retrieval,
+  captioning,
   embeddings,
   attention,
   adversarial,

@@ -62,6 +62,8 @@ export async function inspectRun(run: PlannedRun): Promise<RunState> {
 }
 
 export interface RunCellOptions {
+  /** Where measurements keep what they make once and share. */
+  readonly work: string;
   readonly runtime: Runtime;
   /** Cells that go on side by side, this one among them. */
   readonly jobs: number;
@@ -134,14 +136,14 @@ async function measureRun(
   { folder, model: { clip, attack } }: PlannedRun,
   { file, identity, measurement, images, templates }: PlannedMeasure,
   defendedSha256: string,
-  { runtime, progress, signal }: RunCellOptions,
+  { runtime, progress, signal, work }: RunCellOptions,
 ): Promise<Json> {
   const dataset = await images.open();
   await using defended = await readDefendedModel(folder, clip);
   if (defended === undefined) throw new Error(`${folder}: a finished cell has a defended model`);
   const result = measurement.result.parse(
     await measurement.measure({
-      ...{ clip, model: defended.model, dataset, runtime, progress },
+      ...{ clip, model: defended.model, dataset, runtime, progress, work },
       ...(templates === undefined ? {} : { templates }),
       ...(attack === undefined ? {} : { attack: { trigger: attack.trigger, target: attack.target } }),
       ...(signal === undefined ? {} : { signal }),

@@ -155,6 +155,7 @@ async function workThrough(
   await sideBySide(open, jobs, options.signal, async (run, worker, signal) => {
     const state = await runCell(run, stateOf(states, run.folder), {
       ...{ runtime: runtimes[worker], jobs, pairs, signal },
+      work: path.join(options.out, folders.data),
       progress: shown.begin(run),
       note: (line) => {
         note(`${nameOf(run)}: ${line}`);
