@@ -16,13 +16,18 @@ const grid = gridSchema.parse({
 
 function outcome(defense: string, seed: number, asr: number | undefined): CellOutcome {
   const cell = { zoo: 'zoo', attack: 'badnet', defense, method: defense, varied: {}, withoutTarget: false, seed };
-  const run = `runs/badnet-${defense}-${seed}`;
+  // without a defense there is nothing that a seed decides
+  const run = defense === 'none' ? 'runs/badnet-none' : `runs/badnet-rvpt-${seed}`;
   if (asr === undefined) return { cell, run, measured: {}, failures: ['defense: out of memory'] };
   return {
     ...{ cell, run, failures: [] },
     cost: { seconds: 10 + seed, peakBytes: 2e8 + seed * 1e8, steps: 100, trainableParameters: 345600, samples: 160 },
     measured: {
-      classification: { clean: { ca: 0.9, n: 100, images: [1, 2] }, attacked: { asr_strict: asr, asr_strict_n: 90 } },
+      classification: {
+        clean: { ca: 0.9, n: 100, images: [1, 2] },
+        target: { index: 2 },
+        attacked: { asr_strict: asr, asr_strict_n: 90 },
+      },
     },
   };
 }
@@ -35,26 +40,26 @@ test('a grid becomes a table of means over seeds, and a table of costs', () => {
   expect(document.sections.map(({ heading }) => heading)).toEqual(['classification', 'What the defenses cost', 'Runs']);
   const [[table], [costs], [links]] = document.sections.map(({ blocks }) => blocks);
   if (table.kind !== 'table' || costs.kind !== 'table' || links.kind !== 'links') throw new Error('other blocks');
-  expect(table.columns.map(({ label }) => label)).toEqual(['attack', 'defense', 'CA', 'ASR, strict', 'seeds']);
+  expect(table.columns.map(({ label }) => label)).toEqual(['attack', 'defense', 'CA', 'ASR, strict', 'runs']);
   // of 10 and 12 %: deviation √2, t(1) = 12.706: ± 12.706 · √2 / √2 = 12.7
   expect(table.rows.map((row) => row.map(({ text, detail, best }) => [text, detail, best]))).toEqual([
     [
       ['badnet', 'zoo', undefined],
       ['none', undefined, undefined],
-      ['90.0 %', '± 0.0 %', true],
-      ['90.0 %', '± 0.0 %', undefined],
-      ['2', undefined, undefined],
+      ['90.0 %', undefined, true],
+      ['90.0 %', undefined, undefined],
+      ['1', undefined, undefined],
     ],
     [
       ['badnet', 'zoo', undefined],
       ['rvpt', undefined, undefined],
-      ['90.0 %', '± 0.0 %', true],
-      ['11.0 %', '± 12.7 %', true],
+      ['90.0 %', '± 0.0 points', true],
+      ['11.0 %', '± 12.7 points', true],
       ['2', undefined, undefined],
     ],
   ]);
   expect(costs.rows.map((row) => row.map(({ text }) => text))).toEqual([
-    ['none', '10.5', '300', '100', '345,600', '160'],
+    ['none', '10.0', '200', '100', '345,600', '160'],
     ['rvpt', '10.5', '300', '100', '345,600', '160'],
   ]);
   expect(links.links[3]).toEqual({ label: 'zoo, badnet, rvpt, seed 1', path: '../runs/badnet-rvpt-1' });

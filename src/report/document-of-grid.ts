@@ -53,14 +53,17 @@ export function documentOfGrid(
 
 /** One measure of every defended model; nothing where it was taken of none, or holds no numbers. */
 function measureSection(label: string, id: string, outcomes: readonly CellOutcome[]): DocumentSection[] {
-  const results = outcomes.flatMap(({ cell, measured }) =>
-    Object.hasOwn(measured, label) ? [{ cell, numbers: new Map(numbersOf(measured[label])) }] : [],
+  const results = outcomes.flatMap(({ cell, run, measured }) =>
+    Object.hasOwn(measured, label) ? [{ cell, run, numbers: new Map(numbersOf(measured[label])) }] : [],
   );
   const keys = [...new Set(results.flatMap(({ numbers }) => [...numbers.keys()]))];
   if (keys.length === 0) return [];
   const models = grouped(results, ({ cell: { zoo, attack } }) => JSON.stringify([zoo, attack]));
   const rows = models.flatMap((model) => {
-    const defenses = grouped(model, ({ cell }) => cell.defense);
+    // seeds that decide nothing share one run, which is one result
+    const defenses = grouped(model, ({ cell }) => cell.defense).map((cells) =>
+      grouped(cells, ({ run }) => run).map(([first]) => first),
+    );
     const columns = keys.map((key) => {
       const entries = defenses.map((repeats) =>
         meanEntry(
@@ -84,8 +87,8 @@ function measureSection(label: string, id: string, outcomes: readonly CellOutcom
   const table: Block = {
     kind: 'table',
     caption:
-      'Means over seeds, with their 95 % intervals by Student’s t where there are several. Bold is the best of a model, and every other whose interval meets that of the best.',
-    columns: [{ label: 'attack' }, { label: 'defense' }, ...keys.map(columnOf), { label: 'seeds' }],
+      'Means over seeds, with their 95 % intervals by Student’s t where there are several runs; a defense that no seed decides is run once. Bold is the best of a model, and every other whose interval meets that of the best.',
+    columns: [{ label: 'attack' }, { label: 'defense' }, ...keys.map(columnOf), { label: 'runs' }],
     rows,
   };
   return [{ id, heading: label, blocks: [table] }];
@@ -96,12 +99,12 @@ function columnOf(key: string): { label: string; detail?: string } {
   return metric === undefined ? { label: key } : { label: metric.label, detail: `${metric.better} is better` };
 }
 
-/** Numbers in a result by their keys, joined by dots. Lists, which hold single images, and counts are left out. */
+/** Numbers in a result by their keys, joined by dots. Lists, which hold single images, counts and places in lists are left out. */
 function numbersOf(value: unknown, prefix = ''): [key: string, value: number][] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
   return Object.entries(value).flatMap(([name, inner]: [string, unknown]): [string, number][] => {
     const key = `${prefix}${name}`;
-    if (typeof inner === 'number') return /(^|_)n$/.test(name) ? [] : [[key, inner]];
+    if (typeof inner === 'number') return /(^|_)(n|index)$/.test(name) ? [] : [[key, inner]];
     return numbersOf(inner, `${key}.`);
   });
 }
@@ -112,12 +115,17 @@ function meanEntry(values: readonly number[], key: string): TableEntry {
   const { mean, half } = meanInterval(values);
   if (half === undefined) return { text: shown(mean, unit), value: mean };
   const interval: [number, number] = [mean - half, mean + half];
-  return { text: shown(mean, unit), value: mean, interval, detail: `± ${shown(half, unit)}` };
+  return {
+    text: shown(mean, unit),
+    value: mean,
+    interval,
+    detail: `± ${unit === 'rate' ? `${(100 * half).toFixed(1)} points` : shown(half, unit)}`,
+  };
 }
 
 function costTable(outcomes: readonly CellOutcome[]): Block {
   const rows = grouped(outcomes, ({ cell }) => cell.defense).flatMap((cells) => {
-    const costs = cells.flatMap(({ cost }) => cost ?? []);
+    const costs = grouped(cells, ({ run }) => run).flatMap(([{ cost }]) => cost ?? []);
     if (costs.length === 0) return [];
     const mean = (of: (cost: (typeof costs)[number]) => number): number => meanInterval(costs.map(of)).mean;
     const seconds = mean((cost) => cost.seconds);
