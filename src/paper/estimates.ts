@@ -4,12 +4,13 @@ import type { Estimate as ChartEstimate } from '../report/charts/chart.js';
 import type { TableEntry } from '../report/document.js';
 import type { PublishedRates } from './published.js';
 
-/** How a figure is written: a rate in percent with one decimal, a cosine or a ratio with two, anything else as it is. */
-export type Scale = 'percent' | 'cosine' | 'number';
+/** How a figure is written: a rate in percent with one decimal, a cosine or a ratio with two, a count whole, anything else with four digits. */
+export type Scale = 'percent' | 'cosine' | 'count' | 'number';
 
 const writers: Readonly<Record<Scale, (value: number) => string>> = {
   percent: (value) => (100 * value).toFixed(1),
   cosine: (value) => value.toFixed(2),
+  count: (value) => Math.round(value).toLocaleString('en'),
   number: (value) => Number(value.toPrecision(4)).toString(),
 };
 
