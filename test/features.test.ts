@@ -5,9 +5,10 @@ import { commands } from '../cli/commands.js';
 import { triggers } from '../src/attack/trigger/triggers.js';
 import { datasetLayouts } from '../src/data/dataset.js';
 import { imageFormats } from '../src/data/image-formats.js';
-import { methodNames } from '../src/defense/prompt-methods.js';
+import { defenses } from '../src/defense/defenses.js';
 import { tuningPresets } from '../src/defense/tuning-settings.js';
 import { perturbations } from '../src/evaluation/perturbation/perturbations.js';
+import { measurements } from '../src/experiment/measurements.js';
 import * as ops from '../src/graph/ops/index.js';
 import { isDevice } from '../src/node/onnx-runtime.js';
 
@@ -35,7 +36,8 @@ const names = (items: readonly { readonly name: string }[]): string[] => items.m
 describe('FEATURES.md lists', () => {
   test.each([
     ['commands', names(commands)],
-    ['methods', [...methodNames]],
+    ['methods', names(defenses)],
+    ['measurements', names(measurements)],
     ['triggers', names(triggers)],
     ['perturbations', names(perturbations)],
   ])('all %s and no others', (what, all) => {
