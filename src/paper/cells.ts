@@ -24,6 +24,11 @@ export function namesIn(outcomes: readonly CellOutcome[], axis: 'zoo' | 'attack'
   return [...new Set(outcomes.map(({ cell }) => cell[axis]))];
 }
 
+/** Labels of what was measured, each once, in the order of the outcomes. */
+export function measuresIn(outcomes: readonly CellOutcome[]): string[] {
+  return [...new Set(outcomes.flatMap(({ measured }) => Object.keys(measured)))];
+}
+
 /** What was measured of one defended model. */
 export interface Measured<Result> {
   readonly run: string;

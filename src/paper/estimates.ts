@@ -2,7 +2,7 @@ import type { Estimate, Repetition } from '../evaluation/statistics/estimate.js'
 import { estimateOf } from '../evaluation/statistics/estimate.js';
 import type { Estimate as ChartEstimate } from '../report/charts/chart.js';
 import type { TableEntry } from '../report/document.js';
-import type { PublishedRates } from './published.js';
+import { publishedText, type PublishedRates } from './published.js';
 
 /** How a figure is written: a rate in percent with one decimal, a cosine or a ratio with two, a count whole, anything else with four digits. */
 export type Scale = 'percent' | 'cosine' | 'count' | 'number';
@@ -56,11 +56,6 @@ function sortable(estimate: Estimate | undefined): Partial<TableEntry> {
   if (estimate === undefined) return {};
   const { value, interval } = estimate;
   return { value, ...(interval === undefined ? {} : { interval: [...interval] }), detail: detailOf(estimate) };
-}
-
-/** `0.05 (62.76)`, as the paper prints it. */
-function publishedText([asr, ca]: PublishedRates): string {
-  return `${asr.toFixed(2)} (${ca.toFixed(2)})`;
 }
 
 /** An estimate for a chart; the interval of a rate ends where rates do. */

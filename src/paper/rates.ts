@@ -1,7 +1,8 @@
 import type { Repetition } from '../evaluation/statistics/estimate.js';
 import type { CellOutcome } from '../experiment/grid.js';
 import { classificationSchema, type ClassificationResult } from '../experiment/measurements/classification.js';
-import { chooseCells, measuredOf, repetitionsOf, type CellChoice, type Figure } from './cells.js';
+import { chooseCells, measuredOf, repetitionsOf, titleOf, type CellChoice, type Figure } from './cells.js';
+import type { Named } from './verdicts.js';
 
 /** Rates of the same defended models. */
 export interface Rates {
@@ -35,3 +36,14 @@ function attackSuccess({ attacked, labels, target, triggered }: ClassificationRe
 }
 
 const hit = (is: boolean): number => (is ? 1 : 0);
+
+/** Rates by their names in sentences: `BadNet, RVPT: ASR`. @param label of the measure; said too where it is given */
+export function namedRate(
+  outcomes: readonly CellOutcome[],
+  label?: string,
+): (rate: keyof Rates, attack: string, defense: string) => Named {
+  return (rate, attack, defense) => ({
+    name: `${[titleOf(attack), titleOf(defense), ...(label === undefined ? [] : [label])].join(', ')}: ${rate.toUpperCase()}`,
+    repetitions: ratesOf(outcomes, { attack, defense }, label)[rate],
+  });
+}

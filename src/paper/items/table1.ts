@@ -1,0 +1,114 @@
+import type { CellOutcome } from '../../experiment/grid.js';
+import type { Block, Finding } from '../../report/document.js';
+import { namesIn, titleOf } from '../cells.js';
+import { boldCaption, intervalCaption, ratesEntry } from '../estimates.js';
+import { figureTable } from '../figure-table.js';
+import type { PaperItem } from '../item.js';
+import { publishedAt } from '../published.js';
+import { publishedDefenses } from '../published/table1.js';
+import { namedRate, ratesOf } from '../rates.js';
+import { significanceTable } from '../significance.js';
+import { findingOf, isAbove, isAtLeast, isAtMost, isBelow, isBelowOrTied } from '../verdicts.js';
+
+const CONTROL = 'vpt';
+
+export const table1: PaperItem = {
+  name: 'table1',
+  title: 'Table 1: six attacks against four defenses',
+  question: 'How often does each attack still succeed after each defense, and what is left of clean accuracy?',
+  note:
+    'VPT is no defense of the paper’s table: it is the control, the same prompts, images and steps without repelling. A ' +
+    'linear probe reads no class prompts, so of TrojVQA’s two keys only the one in the image acts on it; the paper leaves ' +
+    'that entry out, and no finding here takes it into account.',
+  grids: ['table1', 'table1-control'],
+  layout,
+  findings,
+};
+
+/** Defenses that RVPT is compared with. */
+function othersIn(outcomes: readonly CellOutcome[]): string[] {
+  return namesIn(outcomes, 'defense').filter((defense) => defense !== 'rvpt' && defense !== CONTROL);
+}
+
+/** A text key never reaches a linear probe. */
+const isWhole = (attack: string, defense: string): boolean => !(attack === 'trojvqa' && defense === 'linear-probe');
+
+function layout(outcomes: readonly CellOutcome[]): Block[] {
+  const attacks = namesIn(outcomes, 'attack');
+  const rates = (attack: string, defense: string) => ratesOf(outcomes, { attack, defense });
+  return [
+    figureTable({
+      caption: `ASR (CA) in %; ASR is strict: of triggered images of other classes than the target. ${intervalCaption} ${boldCaption}`,
+      names: [{ label: 'defense', nameOf: titleOf }],
+      columns: attacks.map((attack) => ({
+        label: titleOf(attack),
+        better: 'lower' as const,
+        entryOf: (defense: string) =>
+          ratesEntry(rates(attack, defense), publishedAt(publishedDefenses, defense, attack)),
+      })),
+      groups: [namesIn(outcomes, 'defense')],
+    }),
+    significanceTable(
+      'RVPT',
+      attacks.flatMap((attack) =>
+        namesIn(outcomes, 'defense')
+          .filter((defense) => defense !== 'rvpt' && rates(attack, defense).ca.length > 0)
+          .flatMap((defense) =>
+            (['asr', 'ca'] as const).map((rate) => ({
+              name: `${titleOf(attack)}, ${rate.toUpperCase()}`,
+              other: titleOf(defense),
+              first: rates(attack, 'rvpt')[rate],
+              second: rates(attack, defense)[rate],
+            })),
+          ),
+      ),
+    ),
+  ];
+}
+
+function findings(outcomes: readonly CellOutcome[]): Finding[] {
+  const attacks = namesIn(outcomes, 'attack');
+  const of = namedRate(outcomes);
+  const others = othersIn(outcomes);
+  const controlled = attacks.filter((attack) => of('asr', attack, CONTROL).repetitions.length > 0);
+  return [
+    findingOf(
+      'Without a defense every attack succeeds on half of the triggered images or more.',
+      attacks.map((attack) => isAtLeast(of('asr', attack, 'none'), 0.5, 'percent')),
+    ),
+    findingOf(
+      'RVPT’s ASR is the lowest or tied with the lowest on every attack.',
+      attacks.flatMap((attack) =>
+        others
+          .filter((defense) => isWhole(attack, defense))
+          .map((defense) => isBelowOrTied(of('asr', attack, 'rvpt'), of('asr', attack, defense), 'percent')),
+      ),
+    ),
+    findingOf(
+      'RVPT leaves an ASR of 5 % at most on every attack.',
+      attacks.map((attack) => isAtMost(of('asr', attack, 'rvpt'), 0.05, 'percent')),
+    ),
+    findingOf(
+      'RVPT’s clean accuracy is within 2 points of that without a defense, or above it.',
+      attacks.map((attack) => isAbove(of('ca', attack, 'rvpt'), of('ca', attack, 'none'), 'percent', -0.02)),
+    ),
+    findingOf(
+      'RVPT keeps more clean accuracy than CleanCLIP and the linear probe.',
+      attacks.flatMap((attack) =>
+        ['cleanclip', 'linear-probe'].map((defense) =>
+          isAbove(of('ca', attack, 'rvpt'), of('ca', attack, defense), 'percent'),
+        ),
+      ),
+    ),
+    findingOf(
+      'BadCLIP outlives CleanCLIP and the linear probe: its ASR after them is above BadNet’s.',
+      ['cleanclip', 'linear-probe'].map((defense) =>
+        isAbove(of('asr', 'badclip', defense), of('asr', 'badnet', defense), 'percent'),
+      ),
+    ),
+    findingOf(
+      'It is the repelling that does it: with VPT, which has none, the ASR is above RVPT’s.',
+      controlled.map((attack) => isBelow(of('asr', attack, 'rvpt'), of('asr', attack, CONTROL), 'percent')),
+    ),
+  ];
+}
