@@ -185,26 +185,28 @@ describe('attention', () => {
 
 describe('captioning', () => {
   // far from trained: what is tested is what is counted, and what is kept
-  const settings = { ...{ examples: 48, batch: 24, steps: 3, warmupSteps: 1, perClass: 1, references: 2 }, width: 64 };
+  const settings = { ...{ examples: 48, batch: 24, steps: 3, warmupSteps: 1, perClass: 2, references: 2 }, width: 64 };
 
   test('captions clean scenes of every class, and triggered ones of all but the target', async () => {
     const work = path.join(world.folder, 'work');
     const entry = makeMeasurement('captioning', settings);
-    const found = captioningSchema.parse(await entry.measure({ ...world.input, work }));
-    expect(found).toMatchObject({ images: 40, attacked: { target: 'banana', images: 39 } });
-    expect(found.examples).toHaveLength(8);
+    const dataset = { ...world.scenes, classNames: ['banana', 'fish', 'moon'] };
+    const input = { ...world.input, dataset };
+    const found = captioningSchema.parse(await entry.measure({ ...input, work }));
+    expect(found).toMatchObject({ images: 6, attacked: { target: 'banana', images: 4 } });
+    expect(found.examples.map(({ triggered }) => triggered === null)).toEqual([true, true, false, false, false, false]);
     for (const { name, reference } of found.examples) expect(reference).toContain(name);
 
     const folder = path.join(work, 'captioners');
     const [file, ...others] = await readdir(folder);
     expect(others).toEqual([]);
     const before = await stat(path.join(folder, file));
-    expect(await entry.measure({ ...world.input, work })).toEqual(found);
+    expect(await entry.measure({ ...input, work })).toEqual(found);
     expect((await stat(path.join(folder, file))).mtimeMs).toBe(before.mtimeMs);
-    expect(await entry.measure(world.input)).toEqual(found); // nothing kept: trained again
+    expect(await entry.measure(input)).toEqual(found); // nothing kept: trained again
 
     await writeFile(path.join(folder, file), 'something else');
-    await expect(entry.measure({ ...world.input, work })).rejects.toThrow(InputError);
+    await expect(entry.measure({ ...input, work })).rejects.toThrow(InputError);
   }, 60_000);
 
   test('refuses a captioner of another model than the one that was attacked', async () => {
