@@ -14,7 +14,7 @@ export function examplesOf(
   outcomes: readonly CellOutcome[],
   choice: CellChoice,
 ): { readonly target: string; readonly examples: readonly TriggeredExample[] } {
-  const [first] = measuredOf(chooseCells(outcomes, choice), 'attention', attentionSchema);
+  const first = measuredOf(chooseCells(outcomes, choice), 'attention', attentionSchema).at(0);
   if (first === undefined) return { target: '', examples: [] };
   return { target: first.result.target ?? '', examples: first.result.examples.flatMap(withTrigger) };
 }

@@ -6,14 +6,14 @@ export interface FigureColumn<Row> {
   readonly detail?: string;
   /** Where the best is marked. */
   readonly better?: Better;
-  entryOf(row: Row): TableEntry;
+  readonly entryOf: (row: Row) => TableEntry;
 }
 
 interface FigureTableParts<Row> {
   readonly title?: string;
   readonly caption: string;
   /** The first columns: what a row is of. */
-  readonly names: readonly { readonly label: string; nameOf(row: Row): string }[];
+  readonly names: readonly { readonly label: string; readonly nameOf: (row: Row) => string }[];
   readonly columns: readonly FigureColumn<Row>[];
   /** Rows among which one is best: those of one attack. */
   readonly groups: readonly (readonly Row[])[];

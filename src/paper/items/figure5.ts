@@ -23,7 +23,7 @@ export const figure5: PaperItem = {
 function layout(outcomes: readonly CellOutcome[]): Block[] {
   return namesIn(outcomes, 'attack').flatMap((attack): Block[] => {
     const charts = namesIn(outcomes, 'defense').flatMap((method) => {
-      const [first] = measuredOf(chooseCells(outcomes, { attack, method }), 'embeddings', embeddingsSchema);
+      const first = measuredOf(chooseCells(outcomes, { attack, method }), 'embeddings', embeddingsSchema).at(0);
       return first === undefined ? [] : [chartOf(titleOf(method), first.result)];
     });
     if (charts.length === 0) return [];

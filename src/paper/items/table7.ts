@@ -19,7 +19,7 @@ interface Metric {
   readonly detail: string;
   readonly better: 'lower' | 'higher';
   readonly scale: Scale;
-  named(outcomes: readonly CellOutcome[], choice: CellChoice): Named;
+  readonly named: (outcomes: readonly CellOutcome[], choice: CellChoice) => Named;
 }
 
 const task =
