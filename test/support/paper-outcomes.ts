@@ -76,8 +76,8 @@ export function madeEmbeddings(own: number, target: number | null): EmbeddingsRe
 const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 /**
- * Two apples.
- * @param answer to both of them with the trigger
+ * Six apples.
+ * @param answer to each of them with the trigger
  * @param attention to the four patches with the trigger; without it to the first alone
  */
 export function madeAttention(answer: string, attention: readonly number[]): AttentionResult {
@@ -86,7 +86,7 @@ export function madeAttention(answer: string, attention: readonly number[]): Att
     answer: { top: [{ class: name, probability: 0.9 }], attention: [...map] },
   });
   return {
-    examples: ['a.png', 'b.png'].map((image) => ({
+    examples: ['a', 'b', 'c', 'd', 'e', 'f'].map((image) => ({
       image,
       label: 'apple',
       clean: viewed('apple', [0.5, 0, 0, 0]),
