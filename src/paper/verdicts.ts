@@ -99,15 +99,18 @@ function missing(figures: readonly Named[]): Part {
 
 /**
  * A finding that takes all of its parts: one that does not hold decides; without such a one, one that cannot be told, and
- * without any part nothing can be told.
+ * without any part nothing can be told. The figures told are those of the parts that decide.
  */
 export function findingOf(claim: string, parts: readonly Part[]): Finding {
-  const some = (wanted: Verdict): boolean => parts.some(({ verdict }) => verdict === wanted);
-  const verdict = some('does not hold')
-    ? 'does not hold'
-    : some('cannot be told') || parts.length === 0
-      ? 'cannot be told'
-      : 'holds';
-  const why = parts.map((part) => (part.verdict === verdict ? part.why : `${part.why} (${part.verdict})`)).join('; ');
-  return { claim, verdict, why: parts.length === 0 ? 'Nothing was measured.' : `${why}.` };
+  if (parts.length === 0) return { claim, verdict: 'cannot be told', why: 'Nothing was measured.' };
+  const verdict = byWeight.find((candidate) => parts.some((part) => part.verdict === candidate)) ?? 'holds';
+  const deciding = parts.filter((part) => part.verdict === verdict);
+  const others = byWeight.flatMap((other) => {
+    const count = parts.filter((part) => part.verdict === other).length;
+    return other === verdict || count === 0 ? [] : [`${other}: ${count} of ${parts.length}`];
+  });
+  return { claim, verdict, why: `${[...deciding.map(({ why }) => why), ...others].join('; ')}.` };
 }
+
+/** What decides before what. */
+const byWeight: readonly Verdict[] = ['does not hold', 'cannot be told', 'holds'];

@@ -1,6 +1,6 @@
 import type { CellOutcome } from '../../experiment/grid.js';
 import type { Block, Finding } from '../../report/document.js';
-import { namesIn, titleOf } from '../cells.js';
+import { chooseCells, namesIn, titleOf } from '../cells.js';
 import { boldCaption, intervalCaption, ratesEntry } from '../estimates.js';
 import { figureTable } from '../figure-table.js';
 import type { PaperItem } from '../item.js';
@@ -25,13 +25,12 @@ export const table1: PaperItem = {
   findings,
 };
 
-/** Defenses that RVPT is compared with. */
-function othersIn(outcomes: readonly CellOutcome[]): string[] {
-  return namesIn(outcomes, 'defense').filter((defense) => defense !== 'rvpt' && defense !== CONTROL);
+/** Defenses that RVPT is compared with on an attack; a text key never reaches a linear probe. */
+function othersOn(outcomes: readonly CellOutcome[], attack: string): string[] {
+  return namesIn(chooseCells(outcomes, { attack }), 'defense').filter(
+    (defense) => defense !== 'rvpt' && defense !== CONTROL && !(attack === 'trojvqa' && defense === 'linear-probe'),
+  );
 }
-
-/** A text key never reaches a linear probe. */
-const isWhole = (attack: string, defense: string): boolean => !(attack === 'trojvqa' && defense === 'linear-probe');
 
 function layout(outcomes: readonly CellOutcome[]): Block[] {
   const attacks = namesIn(outcomes, 'attack');
@@ -69,7 +68,6 @@ function layout(outcomes: readonly CellOutcome[]): Block[] {
 function findings(outcomes: readonly CellOutcome[]): Finding[] {
   const attacks = namesIn(outcomes, 'attack');
   const of = namedRate(outcomes);
-  const others = othersIn(outcomes);
   const controlled = attacks.filter((attack) => of('asr', attack, CONTROL).repetitions.length > 0);
   return [
     findingOf(
@@ -79,9 +77,9 @@ function findings(outcomes: readonly CellOutcome[]): Finding[] {
     findingOf(
       'RVPT’s ASR is the lowest or tied with the lowest on every attack.',
       attacks.flatMap((attack) =>
-        others
-          .filter((defense) => isWhole(attack, defense))
-          .map((defense) => isBelowOrTied(of('asr', attack, 'rvpt'), of('asr', attack, defense), 'percent')),
+        othersOn(outcomes, attack).map((defense) =>
+          isBelowOrTied(of('asr', attack, 'rvpt'), of('asr', attack, defense), 'percent'),
+        ),
       ),
     ),
     findingOf(
