@@ -101,7 +101,7 @@ describe('PR by block', () => {
   });
 
   test('without the transformer that learnt labels only its own finding cannot be told', () => {
-    const { labels: _, ...others } = good;
+    const others = { none: 0.4, vpt: 0.5, rvpt: 0.8 };
     expect(verdictsOf(figure1, outcomes(others))).toEqual([holds, unknown, holds]);
   });
 
