@@ -35,6 +35,8 @@ export const figure3: PaperItem = {
   findings,
 };
 
+const intervalsOver = 'with several seeds by Student’s t over them, with one by the bootstrap over images';
+
 /** The values that a setting takes, rising. */
 function valuesOf(outcomes: readonly CellOutcome[], setting: Setting): number[] {
   const values = outcomes.flatMap(({ cell: { varied } }) => {
@@ -56,7 +58,7 @@ function rateAt(
     ({ cell: { varied } }) => value !== undefined && Object.keys(varied).length === 1 && varied[setting] === value,
   );
   return {
-    name: `${titleOf(attack)}, ${setting} ${value ?? ''}: ${rates[rate]}`,
+    name: `${titleOf(attack)}, ${setting} ${value ?? 'with no other value'}: ${rates[rate]}`,
     repetitions: ratesOf(cells, { attack, method: 'rvpt' })[rate],
   };
 }
@@ -65,7 +67,7 @@ function layout(outcomes: readonly CellOutcome[]): Block[] {
   return settingNames.flatMap((setting): Block[] => {
     const charts = (['asr', 'ca'] as const).flatMap((rate) => rateChart(outcomes, rate, setting));
     if (charts.length === 0) return [];
-    const caption = `Means over seeds with 95 % intervals by Student’s t. ${undefended(outcomes)}`;
+    const caption = `Bars are 95 % intervals: ${intervalsOver}. ${undefended(outcomes)}`;
     return [{ kind: 'figure', id: `ablation-${setting}`, title: settings[setting].words, caption, charts }];
   });
 }
@@ -96,9 +98,10 @@ function undefended(outcomes: readonly CellOutcome[]): string {
 
 function findings(outcomes: readonly CellOutcome[]): Finding[] {
   const attacks = namesIn(outcomes, 'attack');
+  /** The ends of what was tried; of a single value there is no other end to compare with. */
   const ends = (setting: Setting): { least: number | undefined; most: number | undefined } => {
     const values = valuesOf(outcomes, setting);
-    return { least: values.at(0), most: values.at(-1) };
+    return { least: values.at(0), most: values.slice(1).at(-1) };
   };
   /** Compares the rate at the largest value of a setting with that at the smallest, attack by attack. */
   const trend = (compare: typeof isBelow, rate: RateName, setting: Setting): Part[] => {
