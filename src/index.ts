@@ -68,6 +68,25 @@ export { readRun, type RunRecord } from './run/read-run.js';
 export { tunePrompts, type TunePromptsOptions, type TuningResult } from './run/tune-prompts.js';
 export { readTunedPrompts, type TunedPrompts } from './run/tuned-prompts.js';
 
+// other defenses, and experiments
+export type {
+  DefendedModel,
+  Defended,
+  Defense,
+  DefenseEffect,
+  DefenseEntry,
+  DefenseInput,
+  DefenseNeeds,
+  DefenseState,
+  DefenseStep,
+} from './defense/defense.js';
+export { defenses, makeDefense, parseDefense } from './defense/defenses.js';
+export type { Cell, CellCost, CellOutcome, Grid } from './experiment/grid.js';
+export { parseGrid, readGrid } from './experiment/read-grid.js';
+export { runGrid, type GridOptions, type RunGridOptions } from './experiment/run-grid.js';
+export { openDefended, type StoredDefense } from './run/defended-model.js';
+export { runDefense, type DefenseSource, type RunDefenseOptions, type RunDefenseResult } from './run/run-defense.js';
+
 // use, measure and report
 export { comparisonSchema, type Comparison } from './evaluation/comparison.js';
 export type { Evaluation, ImagePrediction } from './evaluation/evaluate.js';

@@ -10,7 +10,9 @@ const guide = {
   second: words('It is to insure the troops forever hearing the activity guidebook that party direct'),
   references: [
     words('It is a guide to action that ensures that the military will forever heed Party commands'),
-    words('It is the guiding principle which guarantees the military forces always being under the command of the Party'),
+    words(
+      'It is the guiding principle which guarantees the military forces always being under the command of the Party',
+    ),
     words('It is the practical guide for the army always to heed the directions of the party'),
   ],
 };

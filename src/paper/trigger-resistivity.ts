@@ -29,7 +29,7 @@ export function triggerResistivity(parts: Pick<PaperItem, 'name' | 'title' | 'qu
         return deepPr(outcomes, one, TRIGGER);
       };
       const above = (method: 'none' | 'vpt') =>
-        namesIn(outcomes, 'attack').map((attack) => isAbove(deep(attack, 'rvpt'), deep(attack, method), 'cosine'));
+        namesIn(outcomes, 'attack').map((attack) => isAbove(deep(attack, 'rvpt'), deep(attack, method), 'number'));
       return [
         findingOf('Under triggers, RVPT’s PR is above CLIP’s in the deeper half of the blocks.', above('none')),
         findingOf('Under triggers, RVPT’s PR is above VPT’s in the deeper half of the blocks.', above('vpt')),

@@ -36,7 +36,7 @@ function incompleteBeta(x: number, y: number, a: number, b: number): number {
 }
 
 /** More terms than any of our degrees of freedom needs. */
-const TERMS = 1000;
+const TERMS = 200;
 
 /** 1 + d₁/(1 + d₂/(1 + …)) of Abramowitz and Stegun, 26.5.8, from the far end. */
 function betaFraction(x: number, a: number, b: number): number {

@@ -42,17 +42,17 @@ function findings(outcomes: readonly CellOutcome[]): Finding[] {
   return [
     findingOf(
       'CLIP’s deep blocks resist less than its first: PR falls with depth.',
-      under((name) => isBelow(deep(name, clip), named(name, clip, shallowPr), 'cosine')),
+      under((name) => isBelow(deep(name, clip), named(name, clip, shallowPr), 'number')),
     ),
     findingOf(
       'A transformer trained with labels only resists more than CLIP in the deeper half of its blocks.',
-      under((name) => isAbove(deep(name, labelsOnly), deep(name, clip), 'cosine')),
+      under((name) => isAbove(deep(name, labelsOnly), deep(name, clip), 'number')),
     ),
     findingOf(
       'RVPT raises PR above CLIP’s and VPT’s in the deeper half of the blocks.',
       under((name) => [
-        isAbove(deep(name, rvpt), deep(name, clip), 'cosine'),
-        isAbove(deep(name, rvpt), deep(name, vpt), 'cosine'),
+        isAbove(deep(name, rvpt), deep(name, clip), 'number'),
+        isAbove(deep(name, rvpt), deep(name, vpt), 'number'),
       ]).flat(),
     ),
   ];

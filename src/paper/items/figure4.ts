@@ -59,7 +59,7 @@ function findings(outcomes: readonly CellOutcome[]): Finding[] {
   const shift = (attack: string, method: string) => meanOverExamples(outcomes, { attack, method }, attentionShift);
   return [
     findingOf(
-      'After RVPT the trigger draws less attention to it: the share of attention that goes elsewhere when the trigger comes falls.',
+      'After RVPT the trigger moves attention less: the share that goes to other patches when it comes falls.',
       namesIn(outcomes, 'attack').map((attack) => isBelow(shift(attack, 'rvpt'), shift(attack, 'none'), 'cosine')),
     ),
   ];

@@ -120,7 +120,7 @@ function findings(outcomes: readonly CellOutcome[]): Finding[] {
   const { asr, rankRatio, topOne } = retrievalMetrics;
   const of = (metric: Metric, attack: string, method: string): Named => {
     const { name, repetitions } = metric.named(outcomes, { attack, method });
-    return { name: `${titleOf(attack)}: ${name}`, repetitions };
+    return { name: `${titleOf(attack)}, ${name}`, repetitions };
   };
   const others = ['none', 'cleanclip', 'vpt'];
   return [
