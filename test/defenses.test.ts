@@ -150,7 +150,7 @@ describe('the command line', () => {
     expect(metrics(plain).ca).toBeLessThan(0.6);
     const saved: unknown = JSON.parse(await readFile(at('cli-head', 'evaluation.json'), 'utf8'));
     expect(saved).toMatchObject({ after: { clean: { ca: 1 } } });
-    expect(await readFile(at('cli-head', 'report.html'), 'utf8')).toContain('after linear-probe');
+    expect(await readFile(at('cli-head', 'report.html'), 'utf8')).toContain('after linear probe');
   });
 
   test('trains weights on pairs, and the run’s model folder is that model', async () => {

@@ -1,7 +1,8 @@
 import type { CellOutcome } from '../experiment/grid.js';
 import { attentionSchema, type AttentionResult } from '../experiment/measurements/attention.js';
 import type { DocumentGallery } from '../report/document.js';
-import { chooseCells, measuredOf, repetitionsOf, titleOf, type CellChoice, type Figure } from './cells.js';
+import { chooseCells, measuredOf, repetitionsOf, type CellChoice, type Figure } from './cells.js';
+import { titleOf } from '../report/title-of.js';
 import type { Named } from './verdicts.js';
 
 export type AttentionExample = AttentionResult['examples'][number];

@@ -76,23 +76,3 @@ export function repetitionsOf<Result>(
     return [{ run, seeds, ...(typeof figure === 'number' ? { value: figure } : figure) }];
   });
 }
-
-const titles: ReadonlyMap<string, string> = new Map([
-  ['badnet', 'BadNet'],
-  ['blended', 'Blended'],
-  ['issba', 'ISSBA'],
-  ['wanet', 'WaNet'],
-  ['trojvqa', 'TrojVQA'],
-  ['badclip', 'BadCLIP'],
-  ['none', 'no defense'],
-  ['cleanclip', 'CleanCLIP'],
-  ['linear-probe', 'linear probe'],
-  ['rvpt', 'RVPT'],
-  ['vpt', 'VPT'],
-  ['adversarial-vpt', 'adversarial VPT'],
-]);
-
-/** The name of an attack or a defense, as papers write it. */
-export function titleOf(name: string): string {
-  return titles.get(name) ?? name;
-}

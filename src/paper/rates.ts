@@ -1,7 +1,8 @@
 import type { Repetition } from '../evaluation/statistics/estimate.js';
 import type { CellOutcome } from '../experiment/grid.js';
 import { classificationSchema, type ClassificationResult } from '../experiment/measurements/classification.js';
-import { chooseCells, measuredOf, repetitionsOf, titleOf, type CellChoice, type Figure } from './cells.js';
+import { chooseCells, measuredOf, repetitionsOf, type CellChoice, type Figure } from './cells.js';
+import { titleOf } from '../report/title-of.js';
 import type { Named } from './verdicts.js';
 
 /** Rates of the same defended models. */

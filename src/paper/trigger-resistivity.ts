@@ -1,4 +1,5 @@
-import { namesIn, titleOf } from './cells.js';
+import { namesIn } from './cells.js';
+import { titleOf } from '../report/title-of.js';
 import type { PaperItem } from './item.js';
 import { deepPr, prChart, type PrSeries } from './resistivity.js';
 import { findingOf, isAbove, type Named } from './verdicts.js';

@@ -5,7 +5,8 @@ import { html, type Html } from './html.js';
 import { marksExplained } from './picture-card.js';
 import { record } from './record.js';
 import type { ReportModel } from './report-data.js';
-import { methodName, stagesOf } from './stages.js';
+import { stagesOf } from './stages.js';
+import { titleOf } from './title-of.js';
 import { cards, ratesTable, remarks } from './summary.js';
 
 /** Everything about one model, below its name. @param id of the section, unique in the page */
@@ -24,7 +25,7 @@ function introduction({ comparison, method, run }: ReportModel): Html {
           <q>${attack.target.name}</q>.`;
   return html`<p class="lead">
     ${asked} The model was defended by
-    ${methodName(method)}${
+    ${titleOf(method)}${
       comparison && html`, and measured before and after on the same ${comparison.data.images} pictures`
     }.
     Run: <code>${run}</code>

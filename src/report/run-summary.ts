@@ -7,7 +7,7 @@ import { markBest, type Better, type Block, type DocumentTable, type TableEntry 
 import { baseName, counted, percent } from './format.js';
 import { grouped } from './grouped.js';
 import type { ReportModel } from './report-data.js';
-import { methodName } from './stages.js';
+import { titleOf } from './title-of.js';
 
 /** A measured run, as far as the summary goes. */
 interface Measured {
@@ -153,7 +153,7 @@ function defenseName({ method, settings }: Measured, all: readonly Measured[]): 
     const value = own[name] ?? null;
     return `${name}=${typeof value === 'string' ? value : canonicalJson(value)}`;
   });
-  return [methodName(method), ...told].join(' ');
+  return [titleOf(method), ...told].join(' ');
 }
 
 interface Mean {

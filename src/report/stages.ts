@@ -1,5 +1,6 @@
 import type { Comparison, Figures } from '../evaluation/comparison.js';
 import type { ReportModel } from './report-data.js';
+import { titleOf } from './title-of.js';
 
 /** Also the names of the page's first colours, in the order of a figure's. */
 export type StageKey = 'before' | 'after' | 'control';
@@ -18,27 +19,13 @@ export function stagesOf({ method, comparison, control }: ReportModel): Stage[] 
   if (comparison === undefined) return [];
   const stages = [
     stage('before', 'before', comparison, 'before'),
-    stage('after', `after ${methodName(method)}`, comparison, 'after'),
+    stage('after', `after ${titleOf(method)}`, comparison, 'after'),
   ];
   if (control === undefined) return stages;
-  return [...stages, stage('control', `after ${methodName(control.method)} (control)`, control.comparison, 'after')];
+  return [...stages, stage('control', `after ${titleOf(control.method)} (control)`, control.comparison, 'after')];
 }
 
 function stage(key: StageKey, label: string, of: Comparison, when: 'before' | 'after'): Stage {
   const resistivity = of.resistivity.perturbations.map((perturbation) => perturbation[when]);
   return { key, label, figures: of[when], resistivity };
-}
-
-/** As papers write them; other methods go by their names in the table of defenses. */
-const methodNames = new Map([
-  ['rvpt', 'RVPT'],
-  ['vpt', 'VPT'],
-  ['adversarial-vpt', 'adversarial VPT'],
-  ['cleanclip', 'CleanCLIP'],
-  ['par', 'PAR'],
-  ['none', 'no defense'],
-]);
-
-export function methodName(method: string): string {
-  return methodNames.get(method) ?? method;
 }

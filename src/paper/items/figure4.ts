@@ -1,7 +1,8 @@
 import type { CellOutcome } from '../../experiment/grid.js';
 import type { Block, Finding } from '../../report/document.js';
 import { attentionShift, examplesOf, meanOverExamples, type Card, type TriggeredExample } from '../attention.js';
-import { namesIn, titleOf } from '../cells.js';
+import { namesIn } from '../cells.js';
+import { titleOf } from '../../report/title-of.js';
 import type { PaperItem } from '../item.js';
 import { findingOf, isBelow } from '../verdicts.js';
 

@@ -2,7 +2,8 @@ import type { CellOutcome } from '../../experiment/grid.js';
 import { embeddingsSchema, type EmbeddingsResult } from '../../experiment/measurements/embeddings.js';
 import { scatterChart } from '../../report/charts/scatter.js';
 import type { Block, Chart, Finding } from '../../report/document.js';
-import { chooseCells, measuredOf, namesIn, repetitionsOf, titleOf } from '../cells.js';
+import { chooseCells, measuredOf, namesIn, repetitionsOf } from '../cells.js';
+import { titleOf } from '../../report/title-of.js';
 import type { PaperItem } from '../item.js';
 import { findingOf, isAbove, isAtLeast, isBelow, type Named } from '../verdicts.js';
 

@@ -1,7 +1,8 @@
 import type { CellOutcome } from '../../experiment/grid.js';
 import { adversarialSchema, type AdversarialResult } from '../../experiment/measurements/adversarial.js';
 import type { Block, Finding } from '../../report/document.js';
-import { chooseCells, measuredOf, namesIn, repetitionsOf, titleOf, type Figure } from '../cells.js';
+import { chooseCells, measuredOf, namesIn, repetitionsOf, type Figure } from '../cells.js';
+import { titleOf } from '../../report/title-of.js';
 import { boldCaption, estimateEntry, intervalCaption } from '../estimates.js';
 import { figureTable } from '../figure-table.js';
 import type { PaperItem } from '../item.js';

@@ -1,6 +1,6 @@
 import type { CellOutcome } from '../../experiment/grid.js';
 import type { Block, Finding } from '../../report/document.js';
-import { titleOf } from '../cells.js';
+import { titleOf } from '../../report/title-of.js';
 import { boldCaption, estimateEntry, intervalCaption } from '../estimates.js';
 import { figureTable } from '../figure-table.js';
 import type { PaperItem } from '../item.js';

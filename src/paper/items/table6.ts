@@ -1,6 +1,7 @@
 import type { CellOutcome } from '../../experiment/grid.js';
 import type { Block, Finding } from '../../report/document.js';
-import { measuresIn, namesIn, titleOf } from '../cells.js';
+import { measuresIn, namesIn } from '../cells.js';
+import { titleOf } from '../../report/title-of.js';
 import { boldCaption, intervalCaption, ratesEntry } from '../estimates.js';
 import { figureTable } from '../figure-table.js';
 import type { PaperItem } from '../item.js';

@@ -1,7 +1,8 @@
 import type { Repetition } from '../../evaluation/statistics/estimate.js';
 import type { CellCost, CellOutcome } from '../../experiment/grid.js';
 import type { Block, Finding } from '../../report/document.js';
-import { chooseCells, namesIn, titleOf } from '../cells.js';
+import { chooseCells, namesIn } from '../cells.js';
+import { titleOf } from '../../report/title-of.js';
 import { boldCaption, estimateEntry, intervalCaption } from '../estimates.js';
 import { figureTable } from '../figure-table.js';
 import type { PaperItem } from '../item.js';
