@@ -4,7 +4,12 @@ import { expect, test } from 'vitest';
 import { relativeError } from './support/draw.js';
 import { NaiveVision, naiveStep } from './support/naive-clip.js';
 import { coarseWeights, normalTensor, smallProblems, unevenWeights, type SmallProblem } from './support/random-clip.js';
-import { frozenFeaturesGraph, promptName, tuningStepGraph } from '../src/defense/prompt-tuning-graph.js';
+import {
+  frozenFeaturesGraph,
+  promptedBlocks,
+  promptName,
+  tuningStepGraph,
+} from '../src/defense/prompt-tuning-graph.js';
 import { lowerToOnnx } from '../src/graph/onnx/lower.js';
 import type { ReferenceTensor } from '../src/graph/op.js';
 import { Graph, type Value } from '../src/graph/value.js';
@@ -54,10 +59,12 @@ interface Given {
   readonly text: Tensor;
 }
 
-function given({ architecture, depth, tokens, batch, classes, seed: from }: SmallProblem): Given {
+function given({ architecture, tokens, batch, classes, seed: from, ...shape }: SmallProblem): Given {
   const { imageSize, width, layers } = architecture.vision;
   const prompts: Record<string, Tensor> = {};
-  for (let d = depth; d < layers; d++) prompts[promptName(d)] = normalTensor(from, promptName(d), [tokens, width], 1);
+  for (const d of promptedBlocks(layers, shape)) {
+    prompts[promptName(d)] = normalTensor(from, promptName(d), [tokens, width], 1);
+  }
   const targets = tensor([batch, classes]);
   for (let row = 0; row < batch; row++) targets.data[row * classes + ((from + row) % classes)] = 1;
   const text = normalTensor(from, 'text', [classes, architecture.embedDim], 1);
@@ -195,15 +202,16 @@ test('a batch in padded parts sums up to the whole batch', async () => {
 test('the defended model with folded prompts has the class tokens and logits of the naive prompted one', async () => {
   await fc.assert(
     fc.asyncProperty(smallProblems(['quick_gelu', 'gelu'], [3, 4, 8]), async (problem) => {
-      const { architecture, depth, batch } = problem;
+      const { architecture, batch } = problem;
       const { layers, width, imageSize } = architecture.vision;
       const weights = unevenWeights(architecture, problem.seed);
       const { pixels, prompts, text } = given(problem);
 
       const graph = new Graph();
       const naive = new NaiveVision(graph, weights);
+      const blockOf = (name: string): number => Number(name.split('.')[1]);
       const inputs = new Map<number, Value>();
-      for (let d = depth; d < layers; d++) inputs.set(d, graph.input(promptName(d), prompts[promptName(d)].shape));
+      for (const [name, { shape }] of Object.entries(prompts)) inputs.set(blockOf(name), graph.input(name, shape));
       const tokens = naive.classTokens(graph.input('pixel_values', [batch, 3, imageSize, imageSize]), inputs);
       const embeds = naive.embedding(tokens[layers]);
       const logits = naive.logits(embeds, graph.constant('text', text.shape, text.data));

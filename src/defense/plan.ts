@@ -58,7 +58,7 @@ export function partThatFits(
  * Plans a run.
  * @param images how many there are to tune on
  * @param lanes parts of a batch that run side by side, see `Runtime`
- * @throws InputError (`usage`) when the depth leaves no block to prompt
+ * @throws InputError (`usage`) when the model has not the blocks to prompt
  */
 export function planTuning(
   weights: ClipWeights,
@@ -70,7 +70,7 @@ export function planTuning(
 ): TuningPlan {
   const { architecture } = weights;
   const { layers, width } = architecture.vision;
-  const { depth, tokens, batchSize, epochs, dropLast } = settings;
+  const { depth, blocks = layers - depth, tokens, batchSize, epochs, dropLast } = settings;
   if (depth >= layers) {
     throw new InputError({
       code: 'usage',
@@ -80,18 +80,25 @@ export function planTuning(
       fix: 'Lower --depth.',
     });
   }
+  if (depth + blocks > layers) {
+    throw new InputError({
+      code: 'usage',
+      operation: 'plan the tuning',
+      expected: `at most ${layers - depth} blocks with prompts, as the model has ${layers} and the first with prompts is ${depth}`,
+      received: String(blocks),
+      fix: 'Lower --blocks or --depth.',
+    });
+  }
   const views = settings.augmentation === 'none' ? 1 : settings.views;
   const imagesPerEpoch = dropLast && images >= batchSize ? images - (images % batchSize) : images;
   const stepsPerEpoch = Math.ceil(imagesPerEpoch / batchSize);
   const textFeatures: TextFeatures = tensor([classes, architecture.embedDim]);
   const stepOutputs = (part: number): Parameters<typeof matMulFlop>[0] =>
-    Object.values(
-      tuningStepGraph(weights, { depth, tokens }, promptMethods[method].objective(settings), textFeatures, part),
-    );
+    Object.values(tuningStepGraph(weights, settings, promptMethods[method].objective(settings), textFeatures, part));
   const part = partThatFits(Math.min(batchSize, imagesPerEpoch), lanes, stepOutputs);
   const step = stepOutputs(part);
   const features = Object.values(frozenFeaturesGraph(weights, depth, part));
-  const trainableParameters = (layers - depth) * tokens * width;
+  const trainableParameters = blocks * tokens * width;
   const stepFlop = matMulFlop(step) / part;
   const featureFlop = matMulFlop(features) / part;
   const featureImages = views === 0 ? imagesPerEpoch * epochs : images * views;

@@ -10,10 +10,20 @@ import type { ClipWeights } from '../model/weights.js';
 import { crossEntropy, featureRepelling } from '../training/loss.js';
 
 export interface PromptShape {
-  /** D: prompts enter the blocks D … L − 1, counted from 0. */
+  /** D: the first block that prompts enter, counted from 0. */
   readonly depth: number;
+  /** How many blocks they enter; undefined: all from D on. */
+  readonly blocks?: number | undefined;
   /** b: prompt tokens a block. */
   readonly tokens: number;
+}
+
+/** The blocks that prompts enter: D … L − 1, or the first so many of these. */
+export function promptedBlocks(
+  layers: number,
+  { depth, blocks = layers - depth }: Omit<PromptShape, 'tokens'>,
+): number[] {
+  return Array.from({ length: blocks }, (_, i) => depth + i);
 }
 
 export interface ObjectiveSettings {
@@ -47,7 +57,7 @@ export function frozenFeaturesGraph(weights: ClipWeights, depth: number, batch: 
  * batch may come in parts and a part may be padded with samples of weight 0.
  *
  * Inputs: `state` [B, 1 + M, W], `sigma` [L − D, B, W], `targets` [B, C], `weights` [B],
- * `prompts.{d}` [b, W] for d = D … L − 1.
+ * `prompts.{d}` [b, W] for each block d that prompts enter.
  * Outputs: `loss`, `ce`, `fr` [], `logits` [B, C], `gradient.{d}` [b, W].
  * @param textFeatures unit rows, one a class: [C, E]
  */
@@ -69,7 +79,7 @@ export function tuningStepGraph(
   const sampleWeights = graph.input('weights', [batch]);
 
   const trainable = new Map<number, Value>();
-  for (let d = prompts.depth; d < layers; d++) {
+  for (const d of promptedBlocks(layers, prompts)) {
     trainable.set(d, graph.input(promptName(d), [prompts.tokens, width]));
   }
   const keysValues = new Map(

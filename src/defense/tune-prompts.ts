@@ -16,7 +16,7 @@ import { promptMethods, type Method } from './prompt-methods.js';
 import type { FeatureStore } from './feature-store.js';
 import { CachedFeatures, FeatureExtractor, featureRow, RecomputedFeatures, type FeatureSource } from './features.js';
 import type { TuningPlan } from './plan.js';
-import { promptName } from './prompt-tuning-graph.js';
+import { promptedBlocks, promptName, type PromptShape } from './prompt-tuning-graph.js';
 import { TuningStep, type LabelledFeatures, type StepLosses } from './tuning-step.js';
 import type { TuningSettings } from './tuning-settings.js';
 
@@ -48,16 +48,16 @@ export interface TuneOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** N(0, std) for each block d = D … L − 1, each [b, W]; every block draws from a stream of its own. */
+/** N(0, std) for each block that prompts enter, each [b, W]; every block draws from a stream of its own. */
 export function initialPrompts(
   { vision }: ClipArchitecture,
-  { depth, tokens, promptStd }: Pick<TuningSettings, 'depth' | 'tokens' | 'promptStd'>,
+  { promptStd, ...shape }: PromptShape & Pick<TuningSettings, 'promptStd'>,
   seed: number,
 ): VisualPrompts {
   const prompts = new Map<number, Tensor>();
-  for (let d = depth; d < vision.layers; d++) {
+  for (const d of promptedBlocks(vision.layers, shape)) {
     const random = Random.stream(seed, `prompts/${d}`);
-    const prompt = tensor([tokens, vision.width]);
+    const prompt = tensor([shape.tokens, vision.width]);
     for (let i = 0; i < prompt.data.length; i++) prompt.data[i] = promptStd * random.normal();
     prompts.set(d, prompt);
   }
@@ -81,9 +81,8 @@ export async function tuneVisualPrompts(options: TuneOptions): Promise<VisualPro
   if (from !== undefined) restoreSgd(parameters, sgd, from);
 
   await using source = await openFeatures(options);
-  const shape = { depth: settings.depth, tokens: settings.tokens };
   const objective = promptMethods[options.method].objective(settings);
-  await using step = await TuningStep.create(runtime, weights, shape, objective, options.textFeatures, plan.part);
+  await using step = await TuningStep.create(runtime, weights, settings, objective, options.textFeatures, plan.part);
 
   let done = from?.step ?? 0;
   const state = (): SgdState => sgdState(done, parameters, sgd);

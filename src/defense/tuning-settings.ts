@@ -48,6 +48,11 @@ export const tuningShape = {
     .int()
     .nonnegative()
     .describe(`D: prompts enter the blocks D … L-1, counted from 0${by('depth')}`),
+  blocks: z
+    .int()
+    .positive()
+    .optional()
+    .describe('prompts enter only so many blocks, from D on; if not set all of them'),
   tokens: z
     .int()
     .positive()

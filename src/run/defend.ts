@@ -182,8 +182,8 @@ function lastEpoch(history: readonly PromptHistoryEntry[]): { loss: number; ce: 
 }
 
 function definedOnly(settings: TuningSettings): JsonObject {
-  const { margin, ...rest } = settings;
-  return margin === undefined ? rest : { ...rest, margin };
+  const { margin, blocks, ...rest } = settings;
+  return { ...rest, ...(margin === undefined ? {} : { margin }), ...(blocks === undefined ? {} : { blocks }) };
 }
 
 /** Bytes of cached features that are kept in memory. */

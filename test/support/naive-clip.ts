@@ -84,19 +84,17 @@ export class NaiveVision {
    * stands between class token and patches.
    */
   states(pixels: Value, prompts: ReadonlyMap<number, Value>): Value[] {
-    const { layers, width } = this.#weights.architecture.vision;
+    const { layers } = this.#weights.architecture.vision;
     let x = this.embed(pixels);
     const patches = x.shape[1] - 1;
     const batch = x.shape[0];
     const states: Value[] = [];
     for (let d = 0; d < layers; d++) {
+      const total = x.shape[1];
       const prompt = prompts.get(d);
-      if (prompt !== undefined) {
-        const count = prompt.shape[0];
-        const repeated = ops.expand(ops.reshape(prompt, [1, count, width]), [batch, count, width]);
-        const total = x.shape[1];
-        x = ops.concat([ops.slice(x, 1, 0, 1), repeated, ops.slice(x, 1, total - patches, total)], 1);
-      }
+      const between =
+        prompt === undefined ? [] : [ops.expand(ops.reshape(prompt, [1, ...prompt.shape]), [batch, ...prompt.shape])];
+      x = ops.concat([ops.slice(x, 1, 0, 1), ...between, ops.slice(x, 1, total - patches, total)], 1);
       states.push(x);
       x = this.block(x, d);
     }
@@ -122,6 +120,8 @@ export class NaiveVision {
 
 export interface NaiveStep {
   readonly depth: number;
+  /** Blocks with prompts, from `depth` on. */
+  readonly blocks?: number | undefined;
   readonly tokens: number;
   readonly alpha: number;
   readonly margin: number | undefined;
@@ -144,7 +144,8 @@ export function naiveStep(weights: ClipWeights, step: NaiveStep): Record<string,
   const naive = new NaiveVision(graph, weights);
   const pixels = graph.input('pixel_values', [step.batch, 3, vision.imageSize, vision.imageSize]);
   const prompts = new Map<number, Value>();
-  for (let d = step.depth; d < vision.layers; d++) {
+  const end = step.blocks === undefined ? vision.layers : step.depth + step.blocks;
+  for (let d = step.depth; d < end; d++) {
     prompts.set(d, graph.input(`prompts.${d}`, [step.tokens, vision.width]));
   }
   const sigma = naive.classTokens(pixels, new Map());

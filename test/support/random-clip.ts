@@ -49,6 +49,7 @@ export function coarseWeights(architecture: ClipArchitecture, seed: number): Cli
 export interface SmallProblem {
   readonly architecture: ClipArchitecture;
   readonly depth: number;
+  readonly blocks: number | undefined;
   readonly tokens: number;
   readonly alpha: number;
   readonly margin: number | undefined;
@@ -62,7 +63,7 @@ const normEpsilon = 2 ** -16;
 
 /**
  * Small problems of every kind: images that are not a multiple of the patch, a lone head, a lone block, prompts from
- * the first block or in the last alone.
+ * the first block or in the last alone, to the last block or not.
  * @param headWidths widths of a head to choose from
  */
 export function smallProblems(
@@ -75,6 +76,7 @@ export function smallProblems(
       headWidth: fc.constantFrom(...headWidths),
       layers: fc.integer({ min: 1, max: 5 }),
       depthFromEnd: fc.integer({ min: 1, max: 5 }),
+      mostBlocks: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
       mlpRatio: fc.constantFrom(1, 2, 4),
       activation: fc.constantFrom(...activations),
       patchSize: fc.integer({ min: 1, max: 4 }),
@@ -88,19 +90,34 @@ export function smallProblems(
       classes: fc.integer({ min: 2, max: 6 }),
       seed: fc.nat(),
     })
-    .map(({ heads, headWidth, layers, depthFromEnd, mlpRatio, activation, patchSize, side, border, ...rest }) => {
-      const width = heads * headWidth;
-      const tower = { width, layers, heads, mlpWidth: mlpRatio * width, activation, normEpsilon };
-      const { embedDim, ...problem } = rest;
-      return {
-        ...problem,
-        depth: Math.max(0, layers - depthFromEnd),
-        architecture: {
-          vision: { ...tower, imageSize: side * patchSize + Math.min(border, patchSize - 1), patchSize },
-          // no test of this kind reads the text tower
-          text: { ...tower, contextLength: 4, vocabularySize: 5, endOfText: { kind: 'argmax' } },
-          embedDim,
-        },
-      };
-    });
+    .map(
+      ({
+        heads,
+        headWidth,
+        layers,
+        depthFromEnd,
+        mostBlocks,
+        mlpRatio,
+        activation,
+        patchSize,
+        side,
+        border,
+        ...rest
+      }) => {
+        const width = heads * headWidth;
+        const tower = { width, layers, heads, mlpWidth: mlpRatio * width, activation, normEpsilon };
+        const { embedDim, ...problem } = rest;
+        return {
+          ...problem,
+          depth: Math.max(0, layers - depthFromEnd),
+          blocks: mostBlocks === undefined ? undefined : Math.min(mostBlocks, depthFromEnd, layers),
+          architecture: {
+            vision: { ...tower, imageSize: side * patchSize + Math.min(border, patchSize - 1), patchSize },
+            // no test of this kind reads the text tower
+            text: { ...tower, contextLength: 4, vocabularySize: 5, endOfText: { kind: 'argmax' } },
+            embedDim,
+          },
+        };
+      },
+    );
 }

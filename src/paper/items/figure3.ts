@@ -2,7 +2,8 @@ import { estimateOf } from '../../evaluation/statistics/estimate.js';
 import type { CellOutcome } from '../../experiment/grid.js';
 import { curveChart } from '../../report/charts/curve.js';
 import type { Block, Chart, Finding } from '../../report/document.js';
-import { chooseCells, namesIn, titleOf } from '../cells.js';
+import { chooseCells, namesIn } from '../cells.js';
+import { titleOf } from '../../report/title-of.js';
 import { chartEstimate } from '../estimates.js';
 import type { PaperItem } from '../item.js';
 import { ratesOf } from '../rates.js';
@@ -13,11 +14,12 @@ const settings = {
   shots: { title: 'images a class', words: 'Shots' },
   alpha: { title: 'α', words: 'Weight of the feature-repelling loss' },
   tokens: { title: 'b, prompt tokens a block', words: 'Prompt tokens' },
-  depth: { title: 'D, blocks before the first with prompts', words: 'Depth' },
+  depth: { title: 'D, blocks before the first with prompts', words: 'Depth, from the output' },
+  blocks: { title: 'blocks with prompts, the first ones', words: 'Depth, from the input' },
   margin: { title: 'margin', words: 'Margin of the feature-repelling loss; at 1 nothing is repelled' },
 } as const;
 type Setting = keyof typeof settings;
-const settingNames = ['shots', 'alpha', 'tokens', 'depth', 'margin'] as const;
+const settingNames = ['shots', 'alpha', 'tokens', 'depth', 'blocks', 'margin'] as const;
 
 const rates = { asr: 'ASR', ca: 'CA' } as const;
 type RateName = keyof typeof rates;
@@ -28,8 +30,7 @@ export const figure3: PaperItem = {
   question: 'What does each setting of RVPT do to the attack and to clean accuracy?',
   note:
     'Each setting leaves its default alone. The defaults are those for small models, so values and ranges are others than the ' +
-    'paper’s. Prompts reach from a block to the output; prompts in the first blocks alone, which the paper also tries, are ' +
-    'not a setting of the method here.',
+    'paper’s. From the output, prompts enter the last blocks; from the input, the first ones, and the loss still repels all blocks.',
   grids: ['figure3'],
   layout,
   findings,
@@ -113,6 +114,7 @@ function findings(outcomes: readonly CellOutcome[]): Finding[] {
   const { least: fewestTokens } = ends('tokens');
   const { least: fewestShots, most: mostShots } = ends('shots');
   const { least: allBlocks, most: lastBlocks } = ends('depth');
+  const { least: firstBlocks } = ends('blocks');
   return [
     findingOf(`${fewestShots === 1 ? 'One shot' : 'The fewest shots'} already ends BadNet: ASR below 5 %.`, [
       isAtMost(rateAt(outcomes, 'asr', 'badnet', 'shots', fewestShots), 0.05, 'percent'),
@@ -133,6 +135,16 @@ function findings(outcomes: readonly CellOutcome[]): Finding[] {
         isBelowOrTied(
           rateAt(outcomes, 'asr', attack, 'depth', allBlocks),
           rateAt(outcomes, 'asr', attack, 'depth', lastBlocks),
+          'percent',
+        ),
+      ),
+    ),
+    findingOf(
+      'Prompts in the last blocks defend better than prompts in the first: their ASR is lower.',
+      attacks.map((attack) =>
+        isBelow(
+          rateAt(outcomes, 'asr', attack, 'depth', lastBlocks),
+          rateAt(outcomes, 'asr', attack, 'blocks', firstBlocks),
           'percent',
         ),
       ),

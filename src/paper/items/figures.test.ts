@@ -131,6 +131,7 @@ describe('figure 3', () => {
     alpha: [both(0, 90, 92), both(8, 2, 90), both(32, 0, 80)],
     tokens: [both(5, 2, 90), both(64, 1, 90)],
     depth: [both(0, 1, 90), both(4, 30, 90)],
+    blocks: [both(2, 50, 90), both(4, 9, 90)],
     margin: [both(-1, 0, 80), both(0.15, 2, 90), both(1, 90, 92)],
   };
   const outcomes = (ablation: Ablation): CellOutcome[] =>
@@ -146,7 +147,7 @@ describe('figure 3', () => {
         ),
       ),
     );
-  const all = Array<string>(8).fill(holds);
+  const all = Array<string>(9).fill(holds);
   const but = (...places: readonly number[]): string[] => all.map((verdict, i) => (places.includes(i) ? not : verdict));
 
   test('a figure a setting with charts of ASR and CA, a curve an attack', () => {
@@ -183,15 +184,26 @@ describe('figure 3', () => {
     ['repelling raises CA', { alpha: [both(0, 9, 80), both(32, 1, 92)] }, but(3)],
     ['five tokens are too few', { tokens: [both(5, 30, 90), both(64, 1, 90)] }, but(4)],
     ['the last blocks do better', { depth: [both(0, 30, 90), both(4, 1, 90)] }, but(5)],
-    ['a margin lowers ASR', { margin: [both(-1, 9, 80), both(1, 1, 92)] }, but(6)],
-    ['a margin lowers CA', { margin: [both(-1, 1, 92), both(1, 9, 80)] }, but(7)],
+    ['a margin lowers ASR', { margin: [both(-1, 9, 80), both(1, 1, 92)] }, but(7)],
+    ['a margin lowers CA', { margin: [both(-1, 1, 92), both(1, 9, 80)] }, but(8)],
+    ['the first blocks do better', { blocks: [both(2, 3, 90), both(4, 1, 90)] }, but(6)],
   ])('findings where %s', (_, changed, verdicts) => {
     expect(verdictsOf(figure3, outcomes({ ...good, ...changed }))).toEqual(verdicts);
   });
 
   test('a setting of which one value was tried tells no trend', () => {
     const single = outcomes({ ...good, alpha: [both(8, 2, 90)], depth: [both(0, 1, 90)] });
-    expect(verdictsOf(figure3, single)).toEqual([holds, holds, unknown, unknown, holds, unknown, holds, holds]);
+    expect(verdictsOf(figure3, single)).toEqual([
+      holds,
+      holds,
+      unknown,
+      unknown,
+      holds,
+      unknown,
+      unknown,
+      holds,
+      holds,
+    ]);
   });
 });
 
