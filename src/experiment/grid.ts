@@ -99,6 +99,11 @@ export const gridSchema = z.strictObject({
   split: z.enum(['validation', 'test']).default('test'),
   /** Images a class to learn from. */
   shots: z.int().positive().default(16),
+  /**
+   * Run the cells one after the other, however many jobs there are, and do not share them with grids that do not: so
+   * that what they cost is their own.
+   */
+  alone: z.boolean().default(false),
   /** Image-caption pairs for defenses that learn from pairs; by default the emoji world's own. */
   pairs: z
     .strictObject({ location: z.string().min(1), count: z.int().positive() })

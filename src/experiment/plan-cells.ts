@@ -119,6 +119,7 @@ async function planCell(grid: Grid, cell: GridCell, runs: string, sources: GridS
     data: pool.identity,
     templates,
     without_target: cell.cell.withoutTarget,
+    ...(grid.alone ? { alone: true } : {}),
     ...(learnsImages ? { shots: cell.shots, samples: sha256OfText(canonicalDataList({ ...training, samples })) } : {}),
     ...(defense.needs === 'pairs' ? { pairs: (await sources.pairs.open(model.clip.preprocess)).identity } : {}),
   };

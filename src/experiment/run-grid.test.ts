@@ -174,10 +174,19 @@ test('a run is named by everything that decides its result, and by nothing else'
     weights: zoo('other-weights'),
     preprocessing: zoo('other-preprocess'),
     'images to draw from': { data: at('more-colors') },
+    'whether it runs alone': { alone: true },
   };
   const addresses = [base];
   for (const parts of Object.values(other)) addresses.push(await addressOf(gridOf(parts)));
   expect(new Set(addresses).size).toBe(1 + Object.keys(other).length);
+});
+
+test('cells that are to run alone do, however many jobs there are', async () => {
+  const grid = gridOf({ seeds: [0, 1], alone: true });
+  for (const { run: folder } of await run(grid, 'alone', { jobs: 2 })) {
+    const cell: unknown = JSON.parse(await readFile(path.join(folder, 'cell.json'), 'utf8'));
+    expect(cell).toMatchObject({ execution: { jobs: 1 } });
+  }
 });
 
 test('stopped at any moment and started again comes to the same as never stopped', async () => {

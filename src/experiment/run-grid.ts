@@ -113,7 +113,7 @@ async function sweep(grid: Grid, options: RunGridOptions): Promise<CellOutcome[]
   const sources = sourcesOf(grid, options, models);
   const plan = await planCells(grid, runs, sources);
   const states = await inspectRuns(plan);
-  await workThrough(plan, states, sources, options);
+  await workThrough(plan, states, sources, grid.alone ? { ...options, jobs: 1 } : options);
   return outcomesOf(plan, states);
 }
 

@@ -35,8 +35,8 @@ export const table9: PaperItem = {
   title: 'Table 9: what a defense costs',
   question: 'How much time, memory, trained parameters and data does each defense take?',
   note:
-    'The paper times one RTX 3090, on ImageNet and CC3M; here it is the processor that the page names. Seconds are those of the ' +
-    'run that made the model, memory is that of the whole process: both are a defense’s own only where it ran alone (--jobs 1).',
+    'The paper times one RTX 3090, on ImageNet and CC3M; here it is the processor that the page names. Every ' +
+    'defense ran alone. Memory is the largest that the whole process took while it did, what runs before it left there included.',
   grids: ['table9'],
   layout,
   findings,
