@@ -25,6 +25,7 @@ const asPublished: Study = {
     'linear-probe': seeds(10, 50),
     rvpt: seeds(0, 63),
     vpt: seeds(40, 60),
+    'CleanCLIP on few pairs': seeds(50, 50),
   },
   badclip: {
     none: [
@@ -62,6 +63,7 @@ const claims = {
   more: 'RVPT keeps more clean accuracy',
   outlives: 'BadCLIP outlives',
   repelling: 'It is the repelling',
+  data: 'It is the data',
 } as const;
 
 describe('the findings of table 1', () => {
@@ -84,12 +86,15 @@ describe('the findings of table 1', () => {
     [claims.more, 'badnet', 'cleanclip', seeds(23, 80)],
     [claims.outlives, 'badclip', 'cleanclip', seeds(3, 50)],
     [claims.repelling, 'badnet', 'vpt', seeds(0, 60)],
+    [claims.data, 'badnet', 'CleanCLIP on few pairs', seeds(0, 60)],
   ] as const)('"%s…" turns when %s after %s is otherwise', (claim, attack, defense, rates) => {
     // RVPT leaves 20 % of BadNet where the order is asked for, so that something can be lower
     const base = claim === claims.lowest ? { ...asPublished['badnet'], rvpt: seeds(20, 63) } : asPublished[attack];
     const outcomes = outcomesOf({ ...asPublished, [attack]: { ...base, [defense]: rates } });
-    // VPT as good as RVPT: the interval of their difference holds 0
-    expect(finding(outcomes, claim).verdict).toBe(claim === claims.repelling ? 'cannot be told' : 'does not hold');
+    // a control as good as RVPT: the interval of their difference holds 0
+    expect(finding(outcomes, claim).verdict).toBe(
+      claim === claims.repelling || claim === claims.data ? 'cannot be told' : 'does not hold',
+    );
   });
 
   test('a tie is no defeat, and a seed alone is decided by its images', () => {
@@ -125,7 +130,9 @@ describe('the layout of table 1', () => {
   test('has a row a defense and a column an attack, with the paper’s figure beside', () => {
     const [rates] = tables(outcomesOf(asPublished));
     expect(rates.columns.map(({ label }) => label)).toEqual(['defense', 'BadNet', 'BadCLIP']);
-    expect(rates.rows.map(([{ text }]) => text)).toEqual(['no defense', 'CleanCLIP', 'linear probe', 'RVPT', 'VPT']);
+    expect(rates.rows.map(([{ text }]) => text)).toEqual([
+      ...['no defense', 'CleanCLIP', 'linear probe', 'RVPT', 'VPT', 'CleanCLIP on few pairs'],
+    ]);
     const [none, cleanClip, , rvpt, vpt] = rates.rows;
     expect(none[1]).toMatchObject({ detail: 'one run, ± over images', published: '82.69 (63.04)' });
     // 23, 24 and 25: standard error 1 / √3, t of two degrees 4.30
@@ -152,7 +159,7 @@ describe('the layout of table 1', () => {
     const [, tests] = tables(outcomesOf(asPublished));
     const row = (figure: string, other: string) =>
       tests.rows.find(([name, against]) => name.text === figure && against.text === other);
-    expect(tests.rows).toHaveLength(2 * 4 + 2 * 3);
+    expect(tests.rows).toHaveLength(2 * 5 + 2 * 3);
     expect(
       row('BadNet, ASR', 'CleanCLIP')
         ?.slice(2)

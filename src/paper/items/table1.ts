@@ -11,17 +11,20 @@ import { namedRate, ratesOf } from '../rates.js';
 import { significanceTable } from '../significance.js';
 import { findingOf, isAbove, isAtLeast, isAtMost, isBelow, isBelowOrTied } from '../verdicts.js';
 
+/** No rivals of RVPT, but what tells why: prompts without repelling, and CleanCLIP on as little data as RVPT has. */
 const CONTROL = 'vpt';
+const FEW_PAIRS = 'CleanCLIP on few pairs';
+const controls = [CONTROL, FEW_PAIRS];
 
 export const table1: PaperItem = {
   name: 'table1',
   title: 'Table 1: six attacks against four defenses',
   question: 'How often does each attack still succeed after each defense, and what is left of clean accuracy?',
   note:
-    'VPT is no defense of the paper’s table: it is the control, the same prompts, images and steps without repelling. A ' +
-    'linear probe reads no class prompts, so of TrojVQA’s two keys only the one in the image acts on it; the paper leaves ' +
+    'VPT is no defense of the paper’s table: it is the control, the same prompts, images and steps without repelling. Nor is ' +
+    'CleanCLIP on few pairs: it has as many of them as RVPT has images, and as many steps as on all pairs. A linear probe reads no class prompts, so of TrojVQA’s two keys only the one in the image acts on it; the paper leaves ' +
     'that entry out, and no finding here takes it into account.',
-  grids: ['table1', 'table1-control'],
+  grids: ['table1', 'table1-control', 'table1-pairs'],
   layout,
   findings,
 };
@@ -29,7 +32,8 @@ export const table1: PaperItem = {
 /** Defenses that RVPT is compared with on an attack; a text key never reaches a linear probe. */
 function othersOn(outcomes: readonly CellOutcome[], attack: string): string[] {
   return namesIn(chooseCells(outcomes, { attack }), 'defense').filter(
-    (defense) => defense !== 'rvpt' && defense !== CONTROL && !(attack === 'trojvqa' && defense === 'linear-probe'),
+    (defense) =>
+      defense !== 'rvpt' && !controls.includes(defense) && !(attack === 'trojvqa' && defense === 'linear-probe'),
   );
 }
 
@@ -69,7 +73,10 @@ function layout(outcomes: readonly CellOutcome[]): Block[] {
 function findings(outcomes: readonly CellOutcome[]): Finding[] {
   const attacks = namesIn(outcomes, 'attack');
   const of = namedRate(outcomes);
-  const controlled = attacks.filter((attack) => of('asr', attack, CONTROL).repetitions.length > 0);
+  const belowControl = (control: string) =>
+    attacks
+      .filter((attack) => of('asr', attack, control).repetitions.length > 0)
+      .map((attack) => isBelow(of('asr', attack, 'rvpt'), of('asr', attack, control), 'percent'));
   return [
     findingOf(
       'Without a defense every attack succeeds on half of the triggered images or more.',
@@ -107,7 +114,11 @@ function findings(outcomes: readonly CellOutcome[]): Finding[] {
     ),
     findingOf(
       'It is the repelling that does it: with VPT, which has none, the ASR is above RVPT’s.',
-      controlled.map((attack) => isBelow(of('asr', attack, 'rvpt'), of('asr', attack, CONTROL), 'percent')),
+      belowControl(CONTROL),
+    ),
+    findingOf(
+      'It is the data that CleanCLIP needs: on as many pairs as RVPT has images, its ASR is above RVPT’s.',
+      belowControl(FEW_PAIRS),
     ),
   ];
 }
