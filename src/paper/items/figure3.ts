@@ -30,7 +30,8 @@ export const figure3: PaperItem = {
   question: 'What does each setting of RVPT do to the attack and to clean accuracy?',
   note:
     'Each setting leaves its default alone. The defaults are those for small models, so values and ranges are others than the ' +
-    'paper’s. From the output, prompts enter the last blocks; from the input, the first ones, and the loss still repels all blocks.',
+    'paper’s. From the output, prompts enter the last blocks; from the input, the first ones, and the loss still repels all blocks. ' +
+    'A low ASR is no defense where clean accuracy is lost too: read both.',
   grids: ['figure3'],
   layout,
   findings,
