@@ -54,7 +54,7 @@ function indexPage(results: readonly PaperResult[], command: string): string {
   return [
     '# Results',
     `Every table and figure of the paper that could be made again, on the models and images named below. Written by \`${command}\`; no number here is written by hand. What the numbers mean is in [the paper's items](../paper.md), what the small world can and cannot tell in [the emoji world](../emoji-world.md).`,
-    `Of ${total.reduce((sum, each) => sum + each, 0)} findings of the paper, ${total[0]} hold here, ${total[1]} do not, and ${total[2]} cannot be told.`,
+    `Of ${total.reduce((sum, each) => sum + each, 0)} findings, ${total[0]} hold here, ${total[1]} do not, and ${total[2]} cannot be told.`,
     markdownTable(['item', 'what', ...verdicts, 'minutes of defending'], rows),
     'Items share defended models, so their minutes do not add up to the whole.',
     ...(not.length === 0 ? [] : ['## What does not hold, or cannot be told', not.join('\n')]),

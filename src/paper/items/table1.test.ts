@@ -57,6 +57,7 @@ function finding(outcomes: readonly CellOutcome[], start: string): Finding {
 
 const claims = {
   attacks: 'Without a defense every attack',
+  lowers: 'RVPT lowers the ASR',
   lowest: 'RVPT’s ASR is the lowest',
   small: 'RVPT leaves an ASR of 5 %',
   kept: 'RVPT’s clean accuracy is within 2 points',
@@ -80,6 +81,7 @@ describe('the findings of table 1', () => {
 
   test.each([
     [claims.attacks, 'badnet', 'none', [{ asr: 20, ca: 63 }]],
+    [claims.lowers, 'badnet', 'none', [{ asr: 0, ca: 63 }]],
     [claims.lowest, 'badnet', 'linear-probe', seeds(0, 50)],
     [claims.small, 'badclip', 'rvpt', seeds(20, 61)],
     [claims.kept, 'badnet', 'rvpt', seeds(0, 50)],
@@ -89,7 +91,10 @@ describe('the findings of table 1', () => {
     [claims.data, 'badnet', 'CleanCLIP on few pairs', seeds(0, 60)],
   ] as const)('"%s…" turns when %s after %s is otherwise', (claim, attack, defense, rates) => {
     // RVPT leaves 20 % of BadNet where the order is asked for, so that something can be lower
-    const base = claim === claims.lowest ? { ...asPublished['badnet'], rvpt: seeds(20, 63) } : asPublished[attack];
+    const base =
+      claim === claims.lowest || claim === claims.lowers
+        ? { ...asPublished['badnet'], rvpt: seeds(20, 63) }
+        : asPublished[attack];
     const outcomes = outcomesOf({ ...asPublished, [attack]: { ...base, [defense]: rates } });
     // a control as good as RVPT: the interval of their difference holds 0
     expect(finding(outcomes, claim).verdict).toBe(

@@ -83,6 +83,10 @@ function findings(outcomes: readonly CellOutcome[]): Finding[] {
       attacks.map((attack) => isAtLeast(of('asr', attack, 'none'), 0.5, 'percent')),
     ),
     findingOf(
+      'RVPT lowers the ASR of every attack.',
+      attacks.map((attack) => isBelow(of('asr', attack, 'rvpt'), of('asr', attack, 'none'), 'percent')),
+    ),
+    findingOf(
       'RVPT’s ASR is the lowest or tied with the lowest on every attack.',
       attacks.flatMap((attack) =>
         othersOn(outcomes, attack).map((defense) =>
