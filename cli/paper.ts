@@ -45,7 +45,14 @@ const schema = z.object({
   pairs: z.string().optional().describe('image-caption pairs, in place of the emoji world’s'),
   seeds: z.int().min(1).max(100).optional().describe('how many seeds, in place of what the item says'),
   split: z.enum(['validation', 'test']).optional().describe('images to measure on; test if not set'),
-  jobs: z.int().min(1).max(256).optional().describe('models defended side by side; one a core if not set'),
+  jobs: z
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe(
+      'models defended side by side; if not set one a core, with --zoo one at a time, as each takes its memory',
+    ),
   results: z.string().optional().describe('also write pages for a repository into this folder: Markdown and figures'),
 });
 
@@ -105,7 +112,7 @@ async function make(
   grids: readonly Grid[],
 ): Promise<MadeItem> {
   const { progress, signal, note, device, threads } = context;
-  const { out, jobs = availableParallelism() } = options;
+  const { out, jobs = options.zoo === undefined ? availableParallelism() : 1 } = options;
   note(`${item.name}: ${item.title}`);
   const outcomes: CellOutcome[] = [];
   for (const grid of grids) {

@@ -44,7 +44,7 @@ export interface CellStatus {
   readonly state: 'finished' | 'begun' | 'absent' | 'changed by hand';
 }
 
-/** Small models keep all threads of one job busy less well than two jobs with half of them each. */
+/** Each job holds a model, and what training it takes. */
 const DEFAULT_JOBS = 1;
 
 /** Folders in `out`. */
