@@ -1,12 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import sharp from 'sharp';
 
 import { markdownTable } from '../src/export/markdown.js';
-import { documentMarkdown } from '../src/paper/document-markdown.js';
+import { documentMarkdown, galleriesOf } from '../src/paper/document-markdown.js';
 import type { PaperResult } from '../src/paper/paper-document.js';
 import { documentFiles } from '../src/report/document-files.js';
-import { verdicts } from '../src/report/document.js';
+import { verdicts, type DocumentGallery } from '../src/report/document.js';
+import { heatMap } from '../src/report/heat-map.js';
 import { writeAtomic } from '../src/run/atomic-file.js';
+
+type GalleryPicture = DocumentGallery['cards'][number]['pictures'][number];
 
 /**
  * Writes results for a repository: a page an item with its figures, and an index that says where the findings agree with
@@ -16,23 +20,45 @@ import { writeAtomic } from '../src/run/atomic-file.js';
  * @throws InputError (`storage`)
  */
 export async function writePages(folder: string, results: readonly PaperResult[], command: string): Promise<string[]> {
-  const files = new Map([['README.md', indexPage(results, command)]]);
+  const files = new Map<string, string | Uint8Array>([['README.md', indexPage(results, command)]]);
   for (const { item, document } of results) {
-    const pictures = (await documentFiles(document)).filter(({ path: name }) => name.endsWith('.svg'));
-    for (const { path: name, text } of pictures) files.set(figureFile(item.name, path.posix.basename(name)), text);
-    const page = documentMarkdown(document, (figure, chart) => figureFile(item.name, `${figure}-${chart}.svg`));
-    files.set(`${item.name}.md`, page);
+    const charts = (await documentFiles(document)).filter(({ path: name }) => name.endsWith('.svg'));
+    for (const { path: name, text } of charts) files.set(figureFile(item.name, path.posix.basename(name)), text);
+    const cardName = (gallery: number, card: number, picture: number): string =>
+      figureFile(item.name, `gallery-${gallery}-${card}-${picture}.png`);
+    for (const [g, { cards }] of galleriesOf(document).entries()) {
+      for (const [c, { pictures }] of cards.entries()) {
+        for (const [p, picture] of pictures.entries()) files.set(cardName(g + 1, c + 1, p + 1), await drawn(picture));
+      }
+    }
+    const chart = (figure: string, number: number): string => figureFile(item.name, `${figure}-${number}.svg`);
+    files.set(`${item.name}.md`, documentMarkdown(document, { chart, card: cardName }));
   }
-  for (const [name, text] of files) {
+  for (const [name, content] of files) {
     const file = path.join(folder, ...name.split('/'));
     await mkdir(path.dirname(file), { recursive: true });
-    await writeAtomic(file, text);
+    await writeAtomic(file, content);
   }
   return [...files.keys()].map((name) => path.join(folder, name));
 }
 
 function figureFile(item: string, name: string): string {
   return `figures/${item}-${name}`;
+}
+
+/** Pixels across a picture of a gallery on a page. */
+const SIDE = 120;
+
+/** A picture with its attention over it, as a PNG. */
+async function drawn({ png, attention }: GalleryPicture): Promise<Uint8Array> {
+  const picture = sharp(Buffer.from(png, 'base64')).resize(SIDE, SIDE);
+  if (attention === undefined) return picture.png({ compressionLevel: 9 }).toBuffer();
+  const [, heat] = heatMap(attention).split(',');
+  const over = await sharp(Buffer.from(heat, 'base64')).resize(SIDE, SIDE).png().toBuffer();
+  return picture
+    .composite([{ input: over }])
+    .png({ compressionLevel: 9 })
+    .toBuffer();
 }
 
 function indexPage(results: readonly PaperResult[], command: string): string {

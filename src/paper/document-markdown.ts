@@ -1,18 +1,31 @@
 import { markdownTable, oneLine } from '../export/markdown.js';
-import type { Block, ReportDocument, TableEntry } from '../report/document.js';
+import type { Block, DocumentGallery, ReportDocument, TableEntry } from '../report/document.js';
+import { percent } from '../report/format.js';
+
+/** Pictures as a page links to them; all count from 1. */
+export interface PagePictures {
+  chart(figure: string, chart: number): string;
+  card(gallery: number, card: number, picture: number): string;
+}
+
+/** The galleries of a document, in the order in which {@link PagePictures} counts them. */
+export function galleriesOf({ sections }: ReportDocument): DocumentGallery[] {
+  return sections.flatMap(({ blocks }) => blocks.flatMap((block) => (block.kind === 'gallery' ? [block] : [])));
+}
 
 /**
- * A document as Markdown for a repository: tables, findings, figures as pictures. Galleries, which only a page can show
- * well, and links to run folders, which are not in the repository, are left out.
- * @param pictureOf the picture of a figure's chart, as the page links to it; charts count from 1
+ * A document as Markdown for a repository: tables, findings, figures and galleries as pictures. Links to run folders,
+ * which are not in the repository, are left out.
  */
-export function documentMarkdown(
-  document: ReportDocument,
-  pictureOf: (figure: string, chart: number) => string,
-): string {
+export function documentMarkdown(document: ReportDocument, pictures: PagePictures): string {
   const { title, lead, sections, provenance } = document;
+  const galleries = galleriesOf(document);
   const parts = sections.flatMap(({ heading, blocks }) => {
-    const shown = blocks.flatMap((block) => blockMarkdown(block, pictureOf));
+    const shown = blocks.flatMap((block) =>
+      block.kind === 'gallery'
+        ? galleryMarkdown(block, (card, picture) => pictures.card(galleries.indexOf(block) + 1, card, picture))
+        : blockMarkdown(block, pictures),
+    );
     return shown.length === 0 ? [] : [`## ${plain(heading)}`, ...shown];
   });
   return [
@@ -28,7 +41,7 @@ export function documentMarkdown(
   ].join('\n\n');
 }
 
-function blockMarkdown(block: Block, pictureOf: (figure: string, chart: number) => string): string[] {
+function blockMarkdown(block: Exclude<Block, DocumentGallery>, pictures: PagePictures): string[] {
   switch (block.kind) {
     case 'prose':
       return block.paragraphs.map(plain);
@@ -42,10 +55,10 @@ function blockMarkdown(block: Block, pictureOf: (figure: string, chart: number) 
       return [...titled(title), table, ...(caption === undefined ? [] : [plain(caption)])];
     }
     case 'figure': {
-      const pictures = block.charts.map(
-        ({ title, description }, i) => `![${plain(`${title}: ${description}`)}](${pictureOf(block.id, i + 1)})`,
+      const charts = block.charts.map(
+        ({ title, description }, i) => `![${plain(`${title}: ${description}`)}](${pictures.chart(block.id, i + 1)})`,
       );
-      return [...titled(block.title), ...pictures, plain(block.caption)];
+      return [...titled(block.title), ...charts, plain(block.caption)];
     }
     case 'findings': {
       const lines = block.findings.map(({ claim, verdict, why }) => `- **${verdict}**: ${plain(claim)} ${plain(why)}`);
@@ -56,10 +69,42 @@ function blockMarkdown(block: Block, pictureOf: (figure: string, chart: number) 
         ...titled(block.title),
         block.facts.map(({ name, value }) => `- ${plain(name)}: ${plain(value)}`).join('\n'),
       ];
-    case 'gallery':
     case 'links':
       return [];
   }
+}
+
+/** A row a card: its pictures, and what each model answered. */
+function galleryMarkdown(
+  { title, caption, cards }: DocumentGallery,
+  pictureOf: (card: number, picture: number) => string,
+): string[] {
+  const [first] = cards;
+  const head = [
+    '',
+    ...first.pictures.map((picture) => plain(picture.caption)),
+    ...first.answers.map(({ label }) => `${plain(label)}: answers`),
+  ];
+  const rows = cards.map((card, c) => [
+    plain(card.title),
+    ...card.pictures.map(
+      (picture, p) => `![${plain(`${card.title}, ${picture.caption}`)}](${pictureOf(c + 1, p + 1)})`,
+    ),
+    ...card.answers.map(({ top }) => top.map((answer) => answerMarkdown(answer, card)).join(', ')),
+  ]);
+  const marks = 'In bold the true class, ⚑ the attackers’.';
+  return [
+    ...titled(title),
+    markdownTable(head, rows),
+    [...(caption === undefined ? [] : [plain(caption)]), marks].join(' '),
+  ];
+}
+
+type Card = DocumentGallery['cards'][number];
+
+function answerMarkdown({ class: name, probability }: Card['answers'][number]['top'][number], card: Card): string {
+  const marked = name === card.truth ? `**${plain(name)}**` : plain(name);
+  return `${marked}${name === card.target ? ' ⚑' : ''} ${percent(probability)}`;
 }
 
 function titled(title: string | undefined): string[] {

@@ -80,7 +80,7 @@ export function curveChart({ title, x, y, curves }: CurveChartParts): Chart {
           field: 'x',
           type: 'quantitative',
           title: x.title,
-          axis: { values: ticksAt(places), format: '~g', grid: false },
+          axis: { values: ticksAt(places), format: '.6~g', grid: false },
           scale: log ? { type: 'log', nice: false, padding: 8 } : { zero: false, nice: false, padding: 8 },
         },
         color,
