@@ -34,6 +34,10 @@ const schema = z.object({
       'attacked models, in place of the package’s own: a folder with a model folder an attack, as `rvpt poison` writes ' +
         'them',
     ),
+  attacks: z
+    .array(z.string())
+    .default([])
+    .describe('those of the attacks that are looked at, by the names of their models; all of the item if not set'),
   data: z
     .string()
     .optional()
@@ -156,10 +160,11 @@ function chosenItems(names: readonly string[]): readonly PaperItem[] {
   return paperItems.filter(({ name }) => names.includes('all') || names.includes(name));
 }
 
-function changesOf({ zoo, data, otherData, pairs, seeds, split }: z.output<typeof schema>): GridChanges {
+function changesOf({ zoo, attacks, data, otherData, pairs, seeds, split }: z.output<typeof schema>): GridChanges {
   return {
     otherData,
     ...(zoo === undefined ? {} : { zoo }),
+    ...(attacks.length === 0 ? {} : { attacks }),
     ...(data === undefined ? {} : { data }),
     ...(pairs === undefined ? {} : { pairs }),
     ...(seeds === undefined ? {} : { seeds }),
@@ -168,11 +173,15 @@ function changesOf({ zoo, data, otherData, pairs, seeds, split }: z.output<typeo
 }
 
 /** What makes the same again. */
-function command({ items, zoo, data, otherData, pairs, seeds, split }: z.output<typeof schema>): string {
+function command({ items, zoo, attacks, data, otherData, pairs, seeds, split }: z.output<typeof schema>): string {
   const flags = Object.entries({ zoo, data, pairs, seeds, split }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name} ${value}`],
   );
-  return ['rvpt paper', ...items, ...flags, ...otherData.map((location) => `--other-data ${location}`)].join(' ');
+  return [
+    ...['rvpt paper', ...items, ...flags],
+    ...attacks.map((attack) => `--attacks ${attack}`),
+    ...otherData.map((location) => `--other-data ${location}`),
+  ].join(' ');
 }
 
 function listing(): CommandResult {

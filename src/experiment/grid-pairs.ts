@@ -53,7 +53,7 @@ async function pairsOfWorld({ imageSize }: Preprocess, count = WORLD_PAIRS): Pro
       operation: 'find pairs to learn from',
       expected: `a model that sees ${SCENE_SIDE} pixels, as the emoji world's pairs have them`,
       received: `one that sees ${imageSize}`,
-      fix: 'Name other pairs in the grid: `pairs: { location: pairs.csv }`.',
+      fix: 'Name other pairs: `pairs: { location: pairs.csv }` in a grid, `--pairs pairs.csv` of `rvpt paper`.',
     });
   }
   const atlas = await loadEmojiAtlas();

@@ -16,15 +16,42 @@ export interface GridChanges {
   readonly otherData?: readonly string[];
   /** Image-caption pairs for defenses that learn from pairs. */
   readonly pairs?: string;
+  /** Those of the grid's attacks that are wanted, where a zoo has not all of them. */
+  readonly attacks?: readonly string[];
   /** How many seeds: 0, 1, 2, … */
   readonly seeds?: number;
   readonly split?: Grid['split'];
 }
 
-/** The grids of an item, changed as a person asks for. @throws InputError when they do not fit then */
+/**
+ * The grids of an item, changed as a person asks for; those of which no attack is wanted are left out.
+ * @throws InputError (`usage`) when they do not fit then, or none is left
+ */
 export async function paperGrids({ name, grids }: PaperItem, changes: GridChanges = {}): Promise<Grid[]> {
   const read = grids.map((grid) => readGrid(fileURLToPath(new URL(`paper/${grid}.yaml`, assetFolder()))));
-  return (await Promise.all(read)).map((grid) => changed(grid, changes, name));
+  const { zoo, attacks } = changes;
+  // a model that is trained from labels has no place in a zoo of somebody's own
+  const whole = (await Promise.all(read)).filter(
+    ({ zoos }) => zoo === undefined || zoos.some(({ makeFromLabels }) => makeFromLabels === undefined),
+  );
+  if (attacks === undefined) return whole.map((grid) => changed(grid, changes, name));
+  const wanted = whole.flatMap((grid) => {
+    const left = grid.attacks.filter((attack) => isWanted(attack, attacks));
+    return left.length === 0 ? [] : [{ ...grid, attacks: left }];
+  });
+  if (wanted.length > 0) return wanted.map((grid) => changed(grid, changes, name));
+  throw new InputError({
+    code: 'usage',
+    operation: `choose attacks of ${name}`,
+    expected: `some of ${[...new Set(whole.flatMap((grid) => grid.attacks))].join(', ')}`,
+    received: attacks.join(', '),
+    fix: `Give others to --attacks, or leave ${name} out.`,
+  });
+}
+
+/** `clean+badnet` is wanted where `badnet` is, `clean` in any case. */
+function isWanted(attack: string, attacks: readonly string[]): boolean {
+  return attack === 'clean' || attacks.includes(attack.replace(/^clean\+/, ''));
 }
 
 function changed(grid: Grid, changes: GridChanges, name: string): Grid {
@@ -35,7 +62,7 @@ function changed(grid: Grid, changes: GridChanges, name: string): Grid {
       measures: changedMeasures(grid, changes, name),
       ...(zoo === undefined ? {} : { zoos: [{ label: 'zoo', location: zoo }] }),
       ...(data === undefined ? {} : { data }),
-      ...(pairs === undefined ? {} : { pairs: { location: pairs } }),
+      ...(pairs === undefined ? {} : { pairs: { ...grid.pairs, location: pairs } }),
       ...(seeds === undefined ? {} : { seeds: Array.from({ length: seeds }, (_, seed) => seed) }),
       ...(split === undefined ? {} : { split }),
     },

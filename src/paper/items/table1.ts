@@ -22,7 +22,8 @@ export const table1: PaperItem = {
   question: 'How often does each attack still succeed after each defense, and what is left of clean accuracy?',
   note:
     'VPT is no defense of the paper’s table: it is the control, the same prompts, images and steps without repelling. Nor is ' +
-    'CleanCLIP on few pairs: it has as many of them as RVPT has images, and as many steps as on all pairs. A linear probe reads no class prompts, so of TrojVQA’s two keys only the one in the image acts on it; the paper leaves ' +
+    'CleanCLIP on few pairs: it has 640, as many as RVPT has images of the emoji world, and as many steps as on all of those. ' +
+    'A linear probe reads no class prompts, so of TrojVQA’s two keys only the one in the image acts on it; the paper leaves ' +
     'that entry out, and no finding here takes it into account.',
   grids: ['table1', 'table1-control', 'table1-pairs'],
   layout,
@@ -120,9 +121,6 @@ function findings(outcomes: readonly CellOutcome[]): Finding[] {
       'It is the repelling that does it: with VPT, which has none, the ASR is above RVPT’s.',
       belowControl(CONTROL),
     ),
-    findingOf(
-      'It is the data that CleanCLIP needs: on as many pairs as RVPT has images, its ASR is above RVPT’s.',
-      belowControl(FEW_PAIRS),
-    ),
+    findingOf('It is the data that CleanCLIP needs: on 640 pairs its ASR is above RVPT’s.', belowControl(FEW_PAIRS)),
   ];
 }
