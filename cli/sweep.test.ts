@@ -66,6 +66,8 @@ test('a sweep tells a table of means, and one JSON document with every cell', as
   const table = await sweep(grid);
   expect(table.code).toBe(0);
   expect(table.stdout).toMatch(/own +│ badnet +│ rvpt +│ classification +│ +2 │/);
+  // no defense is one run for both seeds
+  expect(table.stdout).toMatch(/own +│ badnet +│ none +│ classification +│ +1 │/);
   expect(table.stdout).toContain('4 cells, 0 failed');
   expect((await sweep(grid, '--dry-run')).stdout).toContain('4 of 4 cells are finished');
   const validated = await sweep(grid, '--split', 'validation', '--json');

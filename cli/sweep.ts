@@ -105,25 +105,32 @@ function describe({ cell, run, cost, measured, failures }: CellOutcome): object 
 
 const legend = [
   'CA: share of clean images that are named rightly; ASR: share of triggered images of other classes that are named as',
-  'the target; PA: share of triggered images that are named rightly. Means over seeds, ± half their 95 % interval.',
+  'the target; PA: share of triggered images that are named rightly. Means over runs, ± half their 95 % interval.',
 ].join('\n');
 
-/** A line for each model, defense and classification: means over seeds. */
+/** A line for each model, defense and classification: means over runs; one that several seeds share counts once. */
 function tableOf(outcomes: readonly CellOutcome[], { table }: Format): string {
   const groups = new Map<
     string,
-    { readonly head: readonly string[]; readonly results: ClassificationResult[]; readonly seconds: number[] }
+    {
+      readonly head: readonly string[];
+      readonly runs: Set<string>;
+      readonly results: ClassificationResult[];
+      readonly seconds: number[];
+    }
   >();
-  for (const { cell, measured, cost } of outcomes) {
+  for (const { cell, run, measured, cost } of outcomes) {
     for (const [label, result] of Object.entries(measured)) {
       const parsed = classificationSchema.safeParse(result);
       if (!parsed.success) continue;
       const head = [cell.zoo, cell.attack, cell.defense, label];
       const key = JSON.stringify(head);
-      const group = groups.get(key) ?? { head, results: [], seconds: [] };
+      const group = groups.get(key) ?? { head, runs: new Set(), results: [], seconds: [] };
+      groups.set(key, group);
+      if (group.runs.has(run)) continue;
+      group.runs.add(run);
       group.results.push(parsed.data);
       if (cost !== undefined) group.seconds.push(cost.seconds);
-      groups.set(key, group);
     }
   }
   const rows = [...groups.values()].map(({ head, results, seconds }) => {
@@ -137,7 +144,7 @@ function tableOf(outcomes: readonly CellOutcome[], { table }: Format): string {
       formatDuration(meanInterval(seconds).mean),
     ];
   });
-  return table(['zoo', 'attack', 'defense', 'measured', 'seeds', 'CA %', 'ASR %', 'PA %', 'time'], rows);
+  return table(['zoo', 'attack', 'defense', 'measured', 'runs', 'CA %', 'ASR %', 'PA %', 'time'], rows);
 }
 
 function percent(rates: readonly number[]): string {
