@@ -69,6 +69,7 @@ export { tunePrompts, type TunePromptsOptions, type TuningResult } from './run/t
 export { readTunedPrompts, type TunedPrompts } from './run/tuned-prompts.js';
 
 // other defenses, and experiments
+export type { ImageBatch, TrainingImages } from './data/training-images.js';
 export type {
   DefendedModel,
   Defended,
@@ -81,10 +82,11 @@ export type {
   DefenseStep,
 } from './defense/defense.js';
 export { defenses, makeDefense, parseDefense } from './defense/defenses.js';
+export type { LinearHead } from './model/clip-graphs.js';
 export type { Cell, CellCost, CellOutcome, Grid } from './experiment/grid.js';
 export { parseGrid, readGrid } from './experiment/read-grid.js';
 export { runGrid, type GridOptions, type RunGridOptions } from './experiment/run-grid.js';
-export { openDefended, type StoredDefense } from './run/defended-model.js';
+export { openDefended, type DefendedBase, type StoredDefense } from './run/defended-model.js';
 export { runDefense, type DefenseSource, type RunDefenseOptions, type RunDefenseResult } from './run/run-defense.js';
 
 // use, measure and report

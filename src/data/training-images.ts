@@ -13,6 +13,7 @@ export interface TrainingImages {
   load(order: readonly number[], view: number, batch: number): AsyncIterable<ImageBatch>;
 }
 
+/** Some of the images, normalised. */
 export interface ImageBatch {
   readonly pixelValues: Tensor;
   readonly indices: readonly number[];

@@ -62,6 +62,7 @@ export interface DefenseStep {
   readonly terms?: Readonly<Partial<Record<string, number>>>;
 }
 
+/** What came of a defense. */
 export interface Defended {
   readonly model: DefendedModel;
   /** Optimiser steps of the whole defense; 0 for one that takes none. */

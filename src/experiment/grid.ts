@@ -119,7 +119,8 @@ export const gridSchema = z.strictObject({
     ]),
   ).default([measureSchema.parse({ measure: 'classification' })]),
 });
-export type Grid = z.output<typeof gridSchema>;
+/** An experiment, everything left out filled in. */
+export interface Grid extends z.output<typeof gridSchema> {}
 export type GridDefense = Grid['defenses'][number];
 export type GridMeasure = Grid['measures'][number];
 
@@ -152,6 +153,7 @@ export interface CellOutcome {
   readonly failures: readonly string[];
 }
 
+/** What it took to defend the model of a cell. */
 export interface CellCost {
   /** Wall time of the defense alone. */
   readonly seconds: number;

@@ -18,6 +18,7 @@ import { inspectRun, isFinished, isOpen, runCell, type RunState } from './run-ce
 import { sideBySide } from './side-by-side.js';
 import { nameOf, SweepProgress } from './sweep-progress.js';
 
+/** Where a grid's runs are, and who is told what happens. */
 export interface GridOptions {
   /** Folder of all runs, in `runs`, and of rendered data. Grids may share one, and then share their cells. */
   readonly out: string;
@@ -27,6 +28,7 @@ export interface GridOptions {
   readonly note?: (line: string) => void;
 }
 
+/** How a grid is run. */
 export interface RunGridOptions extends GridOptions {
   /** Cells that go on side by side, each with its share of the threads. */
   readonly jobs?: number;

@@ -8,7 +8,7 @@ import { leftOut, summaryOfRuns } from './run-summary.js';
 /** Models whose sections stand open; more are there to be opened. */
 const MOST_OPEN = 4;
 
-/** A report as one HTML file, as {@link page} makes it. The same data give the same text; every string is escaped. */
+/** A report as one HTML file, light or dark as the reader has it, loading nothing. The same data give the same text; every string is escaped. */
 export async function renderReport({ title, models }: ReportData): Promise<string> {
   const folded = models.length > MOST_OPEN;
   const sections: Html[] = [];

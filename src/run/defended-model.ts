@@ -24,7 +24,8 @@ const recordSchema = z.object({
 });
 
 /** What was defended. */
-type Base = Pick<LoadedClip, 'weights' | 'preprocess' | 'folder' | 'sha256'>;
+/** What a defended model is told from: the model that was defended. */
+export type DefendedBase = Pick<LoadedClip, 'weights' | 'preprocess' | 'folder' | 'sha256'>;
 
 /** A defended model that was read back; dispose of it, as weights are read from disk when they are needed. */
 export interface StoredDefense extends AsyncDisposable {
@@ -41,7 +42,7 @@ export interface StoredDefense extends AsyncDisposable {
 export async function writeDefendedModel(
   folder: string,
   model: DefendedModel,
-  base: Base,
+  base: DefendedBase,
   { method, alpha = 0 }: { readonly method: string; readonly alpha?: number },
 ): Promise<void> {
   if (model.kind === 'prompts') {
@@ -67,7 +68,7 @@ export async function writeDefendedModel(
  * Reads what {@link writeDefendedModel} wrote; undefined where the defense has not come to its end.
  * @throws InputError (`malformed`), and (`mismatch`) when it was made of another model
  */
-export async function readDefendedModel(folder: string, base: Base): Promise<StoredDefense | undefined> {
+export async function readDefendedModel(folder: string, base: DefendedBase): Promise<StoredDefense | undefined> {
   const record = await readJson(path.join(folder, runFiles.defended), recordSchema);
   if (record === undefined) return undefined;
   if (record.model !== base.sha256) {
@@ -95,7 +96,7 @@ export async function readDefendedModel(folder: string, base: Base): Promise<Sto
  */
 export async function openDefended(
   location: string,
-  base: Base,
+  base: DefendedBase,
 ): Promise<StoredDefense & { readonly run: RunRecord | undefined }> {
   const stored = await readDefendedModel(location, base);
   if (stored !== undefined) return { ...stored, run: await readRun(location) };
@@ -107,7 +108,7 @@ export async function openDefended(
 async function readSmall(
   kind: 'unchanged' | 'prompts' | 'head',
   open: (name: string) => Promise<FileBytes>,
-  { weights, sha256 }: Base,
+  { weights, sha256 }: DefendedBase,
 ): Promise<DefendedModel> {
   if (kind === 'unchanged') return { kind };
   await using file = await open(kind === 'prompts' ? runFiles.prompts : runFiles.head);
