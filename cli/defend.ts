@@ -144,69 +144,67 @@ function isPromptMethod(name: string): name is Method {
   return methodNames.some((known) => known === name);
 }
 
+/** What every defense takes. */
+function common(
+  { seed, progress, signal, note }: Context,
+  { maxPixels, exifRotation, out, resume, saveEvery }: z.output<typeof schema>,
+  { opened, data, samples }: Chosen,
+) {
+  const { clip, runtime } = opened;
+  const { dataset, preprocess, templates } = data;
+  const decoding = { maxPixels, exifRotation };
+  return {
+    clip,
+    runtime,
+    dataset,
+    samples,
+    preprocess,
+    decoding,
+    templates,
+    seed,
+    out,
+    resume,
+    saveEvery,
+    progress,
+    signal,
+    note,
+  };
+}
+
 async function tune(
   context: Context,
   options: z.output<typeof schema>,
   method: Method,
-  { opened, data, samples, preset }: Chosen,
+  chosen: Chosen,
 ): Promise<Finished> {
   refuse('--pairs', options.pairs, `${method}, which learns from labelled images`);
   const result = await runDefend({
-    clip: opened.clip,
-    runtime: opened.runtime,
-    dataset: data.dataset,
-    samples,
-    preprocess: data.preprocess,
-    decoding: { maxPixels: options.maxPixels, exifRotation: options.exifRotation },
-    templates: data.templates,
+    ...common(context, options, chosen),
     method,
-    settings: tuningSettings(givenTuningSchema.parse(options), preset),
-    seed: context.seed,
-    out: options.out,
-    resume: options.resume,
+    settings: tuningSettings(givenTuningSchema.parse(options), chosen.preset),
     cacheMemory: options.cacheMemory * 2 ** 20,
-    saveEvery: options.saveEvery,
-    progress: context.progress,
-    signal: context.signal,
     onPlan: (plan) => {
       for (const line of describePlan(plan)) context.note(`plan:  ${line}`);
     },
     onPace: (seconds) => {
       context.note(`about ${formatDuration(seconds)} to go`);
     },
-    note: context.note,
   });
   return { run: result.run, data: figuresOf(result), lines: (format) => describe(result, format) };
 }
 
 /** Any defense but those that tune prompts, which have flags of their own. */
-async function runOther(
-  context: Context,
-  options: z.output<typeof schema>,
-  { opened, data, samples, preset }: Chosen,
-): Promise<Finished> {
-  const defense = parseDefense(options.method, preset);
+async function runOther(context: Context, options: z.output<typeof schema>, chosen: Chosen): Promise<Finished> {
+  const { data, samples } = chosen;
+  const defense = parseDefense(options.method, chosen.preset);
   for (const [key, value] of Object.entries(givenTuningSchema.parse(options))) {
     refuse(`--${flagName(key)}`, value, `${defense.name}, whose settings are given as ${defense.name}:setting=value`);
   }
   if (defense.needs !== 'pairs') refuse('--pairs', options.pairs, `${defense.name}, which learns from no pairs`);
   const result = await runDefense({
-    clip: opened.clip,
-    runtime: opened.runtime,
-    dataset: data.dataset,
-    samples,
-    preprocess: data.preprocess,
-    decoding: { maxPixels: options.maxPixels, exifRotation: options.exifRotation },
-    templates: data.templates,
+    ...common(context, options, chosen),
     ...(defense.needs === 'pairs' ? { pairs: await openPairs(context, options, data, samples) } : {}),
     defense,
-    seed: context.seed,
-    out: options.out,
-    resume: options.resume,
-    saveEvery: options.saveEvery,
-    progress: context.progress,
-    signal: context.signal,
-    note: context.note,
   });
   const { run, steps, seconds, trainable_parameters: trained, samples: images } = result;
   return {

@@ -11,7 +11,7 @@ import type { PairObjective } from '../training/contrastive-graph.js';
 import { infoNce, infoNceOneWay } from '../training/loss.js';
 import { plainView, type PairView } from '../training/pair-batches.js';
 import type { DefenseEffect } from './defense.js';
-import { adamW, cleanPairs, trainOnCleanPairs, warmupCosine, warmupCosineShape } from './train-on-clean-pairs.js';
+import { adamW, cleanPairs, trainOnCleanPairs, warmupCosine, pairTrainingShape } from './train-on-clean-pairs.js';
 
 /**
  * CleanCLIP (Bansal et al., "CleanCLIP: Mitigating Data Poisoning Attacks in Multimodal Contrastive Learning", ICCV
@@ -23,7 +23,7 @@ export const cleanClip = defineEntry({
   name: 'cleanclip',
   summary: 'fine-tuning on clean pairs by InfoNCE across modalities and within each (CleanCLIP)',
   settings: {
-    ...warmupCosineShape,
+    ...pairTrainingShape,
     crossWeight: z.number().nonnegative().default(1).describe('weight of InfoNCE between images and captions'),
     selfWeight: z.number().nonnegative().default(1).describe('weight of InfoNCE within images and within captions'),
   },

@@ -13,7 +13,7 @@ import {
   cleanPairs,
   trainOnCleanPairs,
   warmupCosine,
-  warmupCosineShape,
+  pairTrainingShape,
   type WarmupCosineTraining,
 } from './train-on-clean-pairs.js';
 
@@ -46,9 +46,9 @@ function byCrossEntropy(name: string, summary: string, alpha: number): DefenseEn
     name,
     summary,
     settings: {
-      ...warmupCosineShape,
-      learningRate: warmupCosineShape.learningRate.default(1e-6),
-      weightDecay: warmupCosineShape.weightDecay.default(0.01),
+      ...pairTrainingShape,
+      learningRate: pairTrainingShape.learningRate.default(1e-6),
+      weightDecay: pairTrainingShape.weightDecay.default(0.01),
       ...repellingShape(alpha),
       augmentation: z.enum(augmentationNames).default('none').describe('what is done to the images while training'),
     },
@@ -90,7 +90,7 @@ function byInfoNce(name: string, summary: string, alpha: number): DefenseEntry {
   return defineEntry({
     name,
     summary,
-    settings: { ...warmupCosineShape, ...repellingShape(alpha) },
+    settings: { ...pairTrainingShape, ...repellingShape(alpha) },
     presets: {
       paper: { summary: 'the paper names no settings; these are what it runs CleanCLIP with', settings: {} },
       small: {

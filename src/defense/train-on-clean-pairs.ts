@@ -7,7 +7,7 @@ import { adamDefaults } from '../training/adamw.js';
 import type { PairObjective } from '../training/contrastive-graph.js';
 import type { PairView } from '../training/pair-batches.js';
 import { pairSchedule, pairSteps, trainOnPairs } from '../training/pair-training.js';
-import { warmupCosineForms, warmupCosineRate } from '../training/warmup-cosine.js';
+import { warmupCosineRate, warmupCosineShape } from '../training/warmup-cosine.js';
 import type { WeightSettings } from '../training/weight-trainer.js';
 import type { Defended, DefenseInput } from './defense.js';
 
@@ -18,21 +18,17 @@ export const passesShape = {
 } as const;
 
 /** AdamW with warm-up and cosine, as CleanCLIP has it. */
-export const warmupCosineShape = {
+export const pairTrainingShape = {
   ...passesShape,
   learningRate: z.number().positive().default(5e-6).describe('highest learning rate of AdamW'),
   warmup: z
     .union([z.int().nonnegative(), z.literal('auto')])
     .default('auto')
     .describe('steps in which the learning rate rises; auto: a tenth of all, at most 50'),
-  schedule: z
-    .enum(warmupCosineForms)
-    .default('correct')
-    .describe('correct: warm-up, then cosine; compat: with the off-by-one of CleanCLIP and BadCLIP'),
-  weightDecay: z.number().nonnegative().default(0.1).describe('weight decay of AdamW, on matrices only'),
+  ...warmupCosineShape,
 } as const;
 
-export type WarmupCosineTraining = z.output<z.ZodObject<typeof warmupCosineShape>>;
+export type WarmupCosineTraining = z.output<z.ZodObject<typeof pairTrainingShape>>;
 
 /** The optimiser that such settings ask for. */
 export function adamW({ weightDecay }: Pick<WarmupCosineTraining, 'weightDecay'>): WeightSettings {

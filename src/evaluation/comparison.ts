@@ -7,22 +7,23 @@ const interval = z.tuple([share, share]);
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in hexadecimal');
 
-/** The figures of one model, as `evaluate --json` prints them: `CleanMetrics` and `AttackMetrics`. */
-export const figuresSchema = z.object({
-  clean: z.object({ ca: share, ca_interval: interval, n: count }),
-  attacked: z
-    .object({
-      asr_strict: share,
-      asr_strict_interval: interval,
-      asr_strict_n: count,
-      asr_inclusive: share,
-      asr_inclusive_interval: interval,
-      asr_inclusive_n: count,
-      pa: share,
-      pa_interval: interval,
-    })
-    .optional(),
+/** `CleanMetrics`, as `evaluate --json` prints them. */
+export const cleanMetricsSchema = z.object({ ca: share, ca_interval: interval, n: count });
+
+/** `AttackMetrics`, as `evaluate --json` prints them. */
+export const attackMetricsSchema = z.object({
+  asr_strict: share,
+  asr_strict_interval: interval,
+  asr_strict_n: count,
+  asr_inclusive: share,
+  asr_inclusive_interval: interval,
+  asr_inclusive_n: count,
+  pa: share,
+  pa_interval: interval,
 });
+
+/** The figures of one model. */
+export const figuresSchema = z.object({ clean: cleanMetricsSchema, attacked: attackMetricsSchema.optional() });
 export type Figures = z.output<typeof figuresSchema>;
 
 /** The attack that triggered images were made with. */

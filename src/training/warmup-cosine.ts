@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /**
  * - `correct`: the first step of a run is step 0 of the schedule.
  * - `compat`: as CleanCLIP and BadCLIP run it. They count epochs from 1 but multiply them by the steps of an epoch, so
@@ -5,6 +7,15 @@
  *   starts in its middle, and in the last epoch the cosine is past its end and the rate rises again.
  */
 export const warmupCosineForms = ['correct', 'compat'] as const;
+
+/** AdamW with this schedule, as a person sets it. */
+export const warmupCosineShape = {
+  schedule: z
+    .enum(warmupCosineForms)
+    .default('correct')
+    .describe('correct: warm-up, then cosine; compat: with the off-by-one of CleanCLIP and BadCLIP'),
+  weightDecay: z.number().nonnegative().default(0.1).describe('weight decay of AdamW, on matrices only'),
+} as const;
 
 export interface WarmupCosineSettings {
   /** η: what the warm-up ends at and the cosine starts from. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { warmupCosineForms } from '../../training/warmup-cosine.js';
+import { warmupCosineShape } from '../../training/warmup-cosine.js';
 
 const perPoisoned = z.number().nonnegative().max(100).optional();
 
@@ -44,11 +44,7 @@ const trainingShape = {
     .nonnegative()
     .optional()
     .describe('steps in which the learning rate rises; a tenth of all, at most 50, if not set'),
-  schedule: z
-    .enum(warmupCosineForms)
-    .default('correct')
-    .describe('correct: warm-up, then cosine; compat: with the off-by-one of CleanCLIP and BadCLIP'),
-  weightDecay: z.number().nonnegative().default(0.1).describe('weight decay of AdamW, on matrices only'),
+  ...warmupCosineShape,
 } as const;
 
 /**

@@ -2,13 +2,12 @@ import { z } from 'zod';
 
 import { defineEntry } from '../../core/catalog.js';
 import type { Json } from '../../core/json.js';
+import { attackMetricsSchema, cleanMetricsSchema } from '../../evaluation/comparison.js';
 import { evaluateClip, type Evaluation } from '../../evaluation/evaluate.js';
 import { prepareDefended } from '../../run/evaluate.js';
 import type { MeasureInput, MeasurementEffect } from '../measurement.js';
 import { withTarget } from './target.js';
 
-const share = z.number().min(0).max(1);
-const interval = z.tuple([share, share]);
 const count = z.int().nonnegative();
 const classes = z.array(count);
 
@@ -18,20 +17,9 @@ const classes = z.array(count);
  */
 export const classificationSchema = z
   .object({
-    clean: z.object({ ca: share, ca_interval: interval, n: count }),
+    clean: cleanMetricsSchema,
     /** Null without an attack. */
-    attacked: z
-      .object({
-        asr_strict: share,
-        asr_strict_interval: interval,
-        asr_strict_n: count,
-        asr_inclusive: share,
-        asr_inclusive_interval: interval,
-        asr_inclusive_n: count,
-        pa: share,
-        pa_interval: interval,
-      })
-      .nullable(),
+    attacked: attackMetricsSchema.nullable(),
     /** The attackers' class; null without an attack. */
     target: z.object({ index: count, name: z.string() }).nullable(),
     /** Names that the model chose among. */
