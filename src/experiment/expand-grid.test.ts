@@ -106,3 +106,16 @@ test.each([
     `expand the grid: expected ${what} with labels of their own, got more than one of ${name}.`,
   );
 });
+
+test('more cells than fit into memory are refused before any is made', () => {
+  const values = Array.from({ length: 1000 }, (_, i) => i);
+  const vary = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`setting${i}`, values]));
+  expect(() => expandGrid(gridOf({ defenses: [{ method: 'rvpt', vary }] }))).toThrow(
+    'expected at most 100000 cells, got 1.0e+36',
+  );
+});
+
+test('one number of shots is a list of one', () => {
+  const [one] = expandGrid(gridOf({ defenses: [{ method: 'rvpt', shots: 4 }] }));
+  expect(one).toMatchObject({ shots: 4, cell: { defense: 'rvpt shots=4', varied: { shots: 4 } } });
+});

@@ -21,9 +21,11 @@ export interface GridCell {
 /**
  * Every zoo × attack × defense, each with every combination of what is varied of it, × seed: model by model, so that
  * what hangs on a model is shared.
- * @throws InputError (`usage`) when two of them, or two measures, could not be told apart by their labels
+ * @throws InputError (`usage`) when there are too many, or two of them, or two measures, could not be told apart by their
+ * labels
  */
 export function expandGrid(grid: Grid): GridCell[] {
+  refuseTooMany(grid);
   const variants = grid.defenses.flatMap((defense) => variantsOf(defense, grid.shots));
   refuseRepeated(
     'zoos',
@@ -50,6 +52,25 @@ export function expandGrid(grid: Grid): GridCell[] {
       ),
     ),
   );
+}
+
+/** More than anybody has run; few enough to be listed in memory. */
+const MOST_CELLS = 100_000;
+
+/** Counts cells without making them: a few lines of YAML can ask for more than there is memory. */
+function refuseTooMany({ zoos, attacks, defenses, seeds }: Grid): void {
+  const variants = defenses.map(({ vary, shots }) =>
+    Object.values(vary).reduce((product, values) => product * values.length, shots?.length ?? 1),
+  );
+  const cells = zoos.length * attacks.length * seeds.length * variants.reduce((sum, count) => sum + count, 0);
+  if (cells <= MOST_CELLS) return;
+  throw new InputError({
+    code: 'usage',
+    operation: 'expand the grid',
+    expected: `at most ${MOST_CELLS} cells`,
+    received: cells.toExponential(1),
+    fix: 'Vary fewer settings, or make several grids of it.',
+  });
 }
 
 /** A defense with one combination of what is varied of it. */

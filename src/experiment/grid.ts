@@ -16,7 +16,7 @@ const attackName = z
 /** Labelled images: `emoji:a`, `emoji:b`, `emoji:a/unseen`, `emoji:a/mono`, or whatever `--data` takes. */
 const dataLocation = z.string().min(1);
 
-/** Values of one setting, or many: a list makes a cell for each. */
+/** A list that is not empty. */
 const oneOrMore = <Item extends z.ZodType>(item: Item): z.ZodArray<Item> => z.array(item).min(1).max(1000);
 
 /** A defense of a grid. */
@@ -30,7 +30,10 @@ const defenseSchema = z.strictObject({
   /** Settings that take each of several values in turn: the defense becomes one for each combination. */
   vary: z.record(z.string(), oneOrMore(z.json())).default({}),
   /** Images a class to learn from; the grid's by default. */
-  shots: oneOrMore(z.int().positive()).optional(),
+  shots: z.preprocess(
+    (value) => (typeof value === 'number' ? [value] : value),
+    oneOrMore(z.int().positive()).optional(),
+  ),
   /** Leave the images of the target class out of what it learns from (the paper's "woTC"). */
   withoutTarget: z.boolean().default(false),
   /** Class prompts that it learns with; the data set's own by default. */
