@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -167,6 +167,15 @@ describe('evaluate --save', () => {
 });
 
 describe('report', () => {
+  test('of a sweep asks for its grid', async () => {
+    const sweep = path.join(path.dirname(run), 'swept');
+    await mkdir(path.join(sweep, 'runs'), { recursive: true });
+    const { code, stderr } = await runInProcess(['report', sweep], commands);
+    expect(code).toBe(2);
+    expect(stderr).toContain('the folder of a sweep without its grid');
+    expect(stderr).toContain('--grid GRID.yaml');
+  });
+
   test('of a grid takes the one folder of its sweep', async () => {
     const { code, stderr } = await runInProcess(['report', run, run, '--grid', 'grid.yaml'], commands);
     expect(code).toBe(2);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 
@@ -48,6 +49,7 @@ export const report = defineCommand({
   ],
   async run(context, { runs, grid, out, title }) {
     if (grid !== undefined) return await reportGrid(context, { grid, runs, out, title });
+    for (const folder of runs) refuseSweep(folder);
     const file = out ?? (runs.length === 1 ? path.join(runs[0], runFiles.report) : runFiles.report);
     const data = await writeReport(runs, file, title);
     for (const { run, comparison } of data.models) {
@@ -59,6 +61,18 @@ export const report = defineCommand({
     };
   },
 });
+
+/** A sweep's folder holds many runs, and only its grid says which of them make a table. */
+function refuseSweep(folder: string): void {
+  if (existsSync(path.join(folder, runFiles.config)) || !existsSync(path.join(folder, 'runs'))) return;
+  throw new InputError({
+    code: 'usage',
+    operation: `report ${folder}`,
+    expected: 'run folders, or --grid',
+    received: 'the folder of a sweep without its grid',
+    fix: `Give the grid: \`rvpt report ${folder} --grid GRID.yaml\`; or some of the runs in ${path.join(folder, 'runs')}.`,
+  });
+}
 
 /** Reports what is there of the cells of a grid; runs nothing. */
 async function reportGrid(
