@@ -4,7 +4,7 @@ import sharp from 'sharp';
 
 import { markdownTable } from '../src/export/markdown.js';
 import { documentMarkdown, galleriesOf } from '../src/paper/document-markdown.js';
-import type { PaperResult } from '../src/paper/paper-document.js';
+import { defendingSeconds, type PaperResult } from '../src/paper/paper-document.js';
 import { documentFiles } from '../src/report/document-files.js';
 import { verdicts, type DocumentGallery } from '../src/report/document.js';
 import { heatMap } from '../src/report/heat-map.js';
@@ -68,7 +68,7 @@ function indexPage(results: readonly PaperResult[], command: string): string {
     `[${result.item.name}](${result.item.name}.md)`,
     result.item.title,
     ...verdicts.map((verdict) => String(count(result, verdict))),
-    String(Math.round(result.seconds / 60)),
+    String(Math.round(defendingSeconds(result.defending) / 60)),
   ]);
   const total = verdicts.map((verdict) => results.reduce((sum, result) => sum + count(result, verdict), 0));
   const not = results.flatMap(({ item, findings }) =>
@@ -76,13 +76,14 @@ function indexPage(results: readonly PaperResult[], command: string): string {
       .filter(({ verdict }) => verdict !== 'holds')
       .map(({ claim, verdict, why }) => `- [${item.name}](${item.name}.md), ${verdict}: ${claim} ${why}`),
   );
+  const all = new Map(results.flatMap(({ defending }) => [...defending]));
   const [first] = results;
   return [
     '# Results',
-    `Every table and figure of the paper that could be made again, on the models and images named below. Written by \`${command}\`; no number here is written by hand. What the numbers mean is in [the paper's items](../paper.md), what the small world can and cannot tell in [the emoji world](../emoji-world.md).`,
+    `Every table and figure of the paper that could be made again, on the models and images named below. Written by \`${command}\`; no number here is written by hand. What the numbers mean is in [the paper's items](../paper.md), why they are as they are in [findings](../findings.md).`,
     `Of ${total.reduce((sum, each) => sum + each, 0)} findings, ${total[0]} hold here, ${total[1]} do not, and ${total[2]} cannot be told.`,
     markdownTable(['item', 'what', ...verdicts, 'minutes of defending'], rows),
-    'Items share defended models, so their minutes do not add up to the whole.',
+    `Items share defended models: together they are ${all.size}, and took ${Math.round(defendingSeconds(all) / 60)} minutes of defending, each by itself.`,
     ...(not.length === 0 ? [] : ['## What does not hold, or cannot be told', not.join('\n')]),
     '## Where the numbers come from',
     markdownTable(

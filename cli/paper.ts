@@ -9,7 +9,7 @@ import type { CellOutcome, Grid } from '../src/experiment/grid.js';
 import { runGrid } from '../src/experiment/run-grid.js';
 import type { PaperItem } from '../src/paper/item.js';
 import { paperItems } from '../src/paper/items.js';
-import { paperResult, type PaperResult } from '../src/paper/paper-document.js';
+import { defendingSeconds, paperResult, type PaperResult } from '../src/paper/paper-document.js';
 import { paperGrids, type GridChanges } from '../src/paper/paper-grid.js';
 import { writeAtomic } from '../src/run/atomic-file.js';
 import { currentVersions } from '../src/run/provenance.js';
@@ -195,13 +195,13 @@ function listing(): CommandResult {
   };
 }
 
-function describe({ result: { item, findings, seconds, failures, document }, report }: MadeItem): object {
+function describe({ result: { item, findings, defending, failures, document }, report }: MadeItem): object {
   return {
     name: item.name,
     title: item.title,
     findings,
     sections: document.sections,
-    defending_seconds: seconds,
+    defending_seconds: defendingSeconds(defending),
     failures,
     report,
   };

@@ -20,8 +20,8 @@ export interface PaperResult {
   readonly item: PaperItem;
   readonly findings: readonly Finding[];
   readonly document: ReportDocument;
-  /** Sum of what the defenses took, each by itself, in seconds; a run that several cells share counts once. */
-  readonly seconds: number;
+  /** What the defense of each run took, in seconds. */
+  readonly defending: ReadonlyMap<string, number>;
   /** Cells that did not come to their end, and why. */
   readonly failures: readonly string[];
 }
@@ -32,8 +32,7 @@ export function paperResult(item: PaperItem, outcomes: readonly CellOutcome[], r
   const failures = outcomes.flatMap(({ cell, failures: all }) =>
     all.map((failure) => `${cell.attack}, ${cell.defense}, seed ${cell.seed}: ${failure}`),
   );
-  const costs = new Map(outcomes.map(({ run: folder, cost }) => [folder, cost?.seconds ?? 0]));
-  const seconds = [...costs.values()].reduce((sum, each) => sum + each, 0);
+  const defending = new Map(outcomes.map(({ run: folder, cost }) => [folder, cost?.seconds ?? 0]));
   const document: ReportDocument = {
     format: 'rvpt-document-1',
     title: item.title,
@@ -48,9 +47,14 @@ export function paperResult(item: PaperItem, outcomes: readonly CellOutcome[], r
       ...failed(failures),
       { id: 'runs', heading: 'Runs', folded: true, blocks: [links(outcomes, run)] },
     ],
-    provenance: provenance(run, outcomes, seconds),
+    provenance: provenance(run, defending),
   };
-  return { item, findings, document, seconds, failures };
+  return { item, findings, document, defending, failures };
+}
+
+/** What many defenses took together, in seconds, each by itself. */
+export function defendingSeconds(defending: ReadonlyMap<string, number>): number {
+  return [...defending.values()].reduce((sum, each) => sum + each, 0);
 }
 
 function noteOf({ note }: PaperItem): Block[] {
@@ -76,11 +80,9 @@ function links(outcomes: readonly CellOutcome[], { pathOf }: PaperRun): Block {
 
 function provenance(
   { grids, machine, versions, command }: PaperRun,
-  outcomes: readonly CellOutcome[],
-  seconds: number,
+  defending: ReadonlyMap<string, number>,
 ): ReportDocument['provenance'] {
   const one = (of: (grid: Grid) => string): string => [...new Set(grids.map(of))].join('; ');
-  const runs = new Set(outcomes.map(({ run }) => run)).size;
   return [
     { name: 'command', value: command },
     { name: 'machine', value: machine },
@@ -91,6 +93,9 @@ function provenance(
       value: one(({ data, split, shots }) => `${data}, ${shots} a class to learn from, ${split} images`),
     },
     { name: 'seeds', value: one(({ seeds }) => seeds.join(', ')) },
-    { name: 'defended models', value: `${runs}, ${Math.round(seconds)} s of defending in all` },
+    {
+      name: 'defended models',
+      value: `${defending.size}, ${Math.round(defendingSeconds(defending))} s of defending in all`,
+    },
   ];
 }
