@@ -46,7 +46,12 @@ const schema = z.object({
     .array(z.string())
     .default([])
     .describe('with --data: those of the measures that have their own, another data set or domain, in their order'),
-  pairs: z.string().optional().describe('image-caption pairs, in place of the emoji world’s'),
+  pairs: z
+    .string()
+    .optional()
+    .describe(
+      'image-caption pairs, in place of the emoji world’s; with --data and without pairs, its images with their class prompts',
+    ),
   seeds: z.int().min(1).max(100).optional().describe('how many seeds, in place of what the item says'),
   split: z.enum(['validation', 'test']).optional().describe('images to measure on; test if not set'),
   jobs: z

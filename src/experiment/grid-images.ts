@@ -43,6 +43,11 @@ const MEASURED_IMAGES = 12;
 
 const world = /^emoji:([ab])(?:\/(seen|unseen|mono))?$/;
 
+/** Whether images are rendered and not read. */
+export function isOfWorld(location: string): boolean {
+  return location.startsWith('emoji:');
+}
+
 /** The images that a grid names, listed once and rendered once. */
 export class GridImageSource {
   readonly #options: GridImagesOptions;
@@ -61,9 +66,7 @@ export class GridImageSource {
   training(location: string, shots: number): Promise<GridImages> {
     const perClass = Math.max(POOL_IMAGES, shots);
     return this.#listed.get(JSON.stringify(['train', location, perClass]), () =>
-      location.startsWith('emoji:')
-        ? this.#scenes(location, 'train', perClass)
-        : this.#onDisk(location, { split: 'train' }),
+      isOfWorld(location) ? this.#scenes(location, 'train', perClass) : this.#onDisk(location, { split: 'train' }),
     );
   }
 
@@ -74,7 +77,7 @@ export class GridImageSource {
    */
   measured(location: string, split: Grid['split'], perClass: number | undefined, own: boolean): Promise<GridImages> {
     return this.#listed.get(JSON.stringify([split, location, perClass ?? null, own]), () => {
-      if (location.startsWith('emoji:')) return this.#scenes(location, split, perClass ?? MEASURED_IMAGES);
+      if (isOfWorld(location)) return this.#scenes(location, split, perClass ?? MEASURED_IMAGES);
       const part = split === 'validation' ? 'val' : split;
       return this.#onDisk(location, own ? { preferredSplits: [part, 'val', 'test'] } : { split: part }, perClass);
     });

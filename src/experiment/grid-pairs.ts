@@ -1,7 +1,9 @@
 import { InputError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { cachedPairs } from '../data/cached-pairs.js';
-import { canonicalPairList, openCaptionPairs } from '../data/caption-pairs.js';
+import type { CaptionPairs } from '../data/caption-pair.js';
+import { canonicalPairList, classCaptionPairs, openCaptionPairs } from '../data/caption-pairs.js';
+import { defaultTemplate } from '../data/class-prompts.js';
 import { pairSource } from '../data/pair-images.js';
 import type { PairSource } from '../data/pair-source.js';
 import type { Preprocess } from '../data/preprocess.js';
@@ -12,6 +14,7 @@ import { sha256OfText } from '../run/provenance.js';
 import { Random } from '../tensor/random.js';
 import { worldPairs } from '../world/pairs.js';
 import { SCENE_SIDE } from '../world/scene.js';
+import type { GridImages } from './grid-images.js';
 import type { Grid } from './grid.js';
 import { Memo } from './memo.js';
 
@@ -28,10 +31,13 @@ const WORLD_SEED = 4;
 /** The image-caption pairs of a grid, listed once for all models that see them alike. */
 export class GridPairSource {
   readonly #asked: Grid['pairs'];
+  readonly #labelled: () => Promise<GridImages | undefined>;
   readonly #opened = new Memo<GridPairs>();
 
-  constructor(asked: Grid['pairs']) {
+  /** @param labelled the grid's images to learn from, where they are not the emoji world's: pairs if it names no others */
+  constructor(asked: Grid['pairs'], labelled: () => Promise<GridImages | undefined>) {
     this.#asked = asked;
+    this.#labelled = labelled;
   }
 
   /**
@@ -39,9 +45,18 @@ export class GridPairSource {
    * @throws InputError when there are no such pairs, or the emoji world's do not fit the model
    */
   open(preprocess: Preprocess): Promise<GridPairs> {
+    return this.#opened.get(JSON.stringify(preprocess), () => this.#open(preprocess));
+  }
+
+  async #open(preprocess: Preprocess): Promise<GridPairs> {
     const { location, count } = this.#asked;
-    return this.#opened.get(JSON.stringify(preprocess), () =>
-      location === undefined ? pairsOfWorld(preprocess, count) : pairsOnDisk(location, preprocess, count),
+    if (location !== undefined) return onDisk(await pairsAt(location), preprocess, count);
+    const labelled = await this.#labelled();
+    if (labelled === undefined) return pairsOfWorld(preprocess, count);
+    return onDisk(
+      classCaptionPairs(await labelled.open(), labelled.templates ?? [defaultTemplate], 0),
+      preprocess,
+      count,
     );
   }
 }
@@ -61,9 +76,13 @@ async function pairsOfWorld({ imageSize }: Preprocess, count = WORLD_PAIRS): Pro
   return { identity, pairs: cachedPairs(worldPairs(atlas, { seed: WORLD_SEED, count })) };
 }
 
-async function pairsOnDisk(location: string, preprocess: Preprocess, count: number | undefined): Promise<GridPairs> {
+async function pairsAt(location: string): Promise<CaptionPairs> {
   const part = { preferredSplits: ['train'] };
-  const found = await openCaptionPairs(await datasetLocation(location, part), part);
+  return openCaptionPairs(await datasetLocation(location, part), part);
+}
+
+/** @param count how many to draw of them; all if undefined */
+function onDisk(found: CaptionPairs, preprocess: Preprocess, count: number | undefined): GridPairs {
   const drawn =
     count === undefined ? found.pairs : Random.stream(0, 'grid/pairs').shuffled(found.pairs).slice(0, count);
   const pairs = pairSource({ ...found, pairs: drawn }, imageDecoder(), preprocess);

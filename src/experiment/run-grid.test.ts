@@ -189,6 +189,19 @@ test('cells that are to run alone do, however many jobs there are', async () => 
   }
 });
 
+test('what learns from pairs takes the labelled images with their class prompts, unless pairs are named', async () => {
+  const cleanClip = { method: 'cleanclip', settings: { epochs: 1, batchSize: 8 } };
+  const parts = { defenses: [cleanClip], data: at('colors') };
+  const [{ failures, cost }] = await run(gridOf(parts), 'pairs');
+  expect(failures).toEqual([]);
+  expect(cost).toMatchObject({ samples: 16, steps: 2 });
+  const colors = ['blue', 'green', 'red', 'yellow'];
+  const csv = ['image,caption', ...colors.map((color) => `${color}/0.png,${color}`)].join('\n');
+  await writeFile(at('colors', 'train', 'pairs.csv'), csv);
+  const named = { ...parts, pairs: { location: at('colors', 'train', 'pairs.csv') } };
+  expect(await addressOf(gridOf(named))).not.toBe(await addressOf(gridOf(parts)));
+});
+
 test('stopped at any moment and started again comes to the same as never stopped', async () => {
   const grid = gridOf({ attacks: ['badnet'], seeds: [0, 1], measures: ['classification', 'resistivity'] });
   const whole = await run(grid, 'uninterrupted');

@@ -9,7 +9,7 @@ import { FolderLock } from '../run/lock.js';
 import type { Runtime } from '../runtime/session.js';
 import { AttackedModels } from './attacked-models.js';
 import { expandGrid } from './expand-grid.js';
-import { GridImageSource } from './grid-images.js';
+import { GridImageSource, isOfWorld, type GridImages } from './grid-images.js';
 import { GridPairSource } from './grid-pairs.js';
 import type { Cell, CellOutcome, Grid } from './grid.js';
 import { isToBeMade, makeZoos } from './make-zoos.js';
@@ -194,5 +194,7 @@ function sourcesOf(
 ): GridSources {
   const folder = path.join(out, folders.data);
   const images = new GridImageSource({ folder, progress, ...(signal === undefined ? {} : { signal }) });
-  return { models, images, pairs: new GridPairSource(grid.pairs) };
+  const labelled = async (): Promise<GridImages | undefined> =>
+    isOfWorld(grid.data) ? undefined : images.training(grid.data, grid.shots);
+  return { models, images, pairs: new GridPairSource(grid.pairs, labelled) };
 }
