@@ -16,20 +16,27 @@ export async function writeSealed(file: string, content: JsonObject): Promise<vo
 /**
  * Reads what {@link writeSealed} wrote; undefined where there is none.
  * @param again what to do where it cannot be believed: `Delete … to measure again.`
- * @throws InputError (`malformed`); (`mismatch`) when it was changed since
+ * @throws InputError (`mismatch`) when it was changed since; (`storage`)
  */
 export async function readSealed<T>(file: string, schema: z.ZodType<T>, again: string): Promise<T | undefined> {
-  const found = await readJson(file, sealedSchema);
+  const found = await readJson(file, sealedSchema).catch((thrown: unknown) => {
+    if (thrown instanceof InputError && thrown.code === 'malformed') throw changed(file, again);
+    throw thrown;
+  });
   if (found === undefined) return undefined;
   const { sha256, ...rest } = found;
   const content = jsonObject.parse(rest);
   const parsed = schema.safeParse(content);
   if (parsed.success && sha256OfJson(content) === sha256) return parsed.data;
-  throw new InputError({
+  throw changed(file, again);
+}
+
+function changed(file: string, fix: string): InputError {
+  return new InputError({
     code: 'mismatch',
     operation: `read ${file}`,
     expected: 'a file as rvpt wrote it',
     received: 'one that was changed since',
-    fix: again,
+    fix,
   });
 }
