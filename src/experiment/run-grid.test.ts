@@ -278,7 +278,7 @@ test('a measurement that fails leaves the defense and other measurements; it is 
 });
 
 test('files that were changed by hand are told, and not believed', async () => {
-  const grid = gridOf({ seeds: [0, 1, 2, 3], measures: ['classification', 'resistivity'] });
+  const grid = gridOf({ seeds: [0, 1, 2, 3, 4], measures: ['classification', 'resistivity'] });
   const outcomes = await run(grid, 'edited');
   const edit = async (file: string, from: string, to: string): Promise<string> => {
     const text = await readFile(file, 'latin1');
@@ -292,6 +292,7 @@ test('files that were changed by hand are told, and not believed', async () => {
   const edited = await edit(path.join(measurements, classification), `"asr_strict": ${asr}`, '"asr_strict": 0.001');
   await edit(path.join(outcomes[1].run, 'cell.json'), '"alpha": 8', '"alpha": 9');
   await edit(path.join(outcomes[2].run, 'prompts.safetensors'), '"F32"', '"F32" ');
+  await edit(path.join(outcomes[4].run, 'cell.json'), '{', '');
 
   const refuse = (): OnnxRuntime => {
     throw new Error('nothing is to be computed');
@@ -303,6 +304,7 @@ test('files that were changed by hand are told, and not believed', async () => {
     'changed by hand',
     'changed by hand',
     'finished',
+    'changed by hand',
   ]);
   expect(again[0].failures).toEqual([
     `read ${edited}: expected a file as rvpt wrote it, got one that was changed since. Delete ${edited} to measure again.`,
@@ -314,10 +316,12 @@ test('files that were changed by hand are told, and not believed', async () => {
   ]);
   expect(again[2].measured).toEqual({});
   expect(again[3]).toEqual(outcomes[3]);
+  expect(again[4].failures).toEqual([expect.stringContaining(`Delete ${outcomes[4].run} to run the cell again.`)]);
 
   await rm(edited);
   await rm(outcomes[1].run, { recursive: true });
   await rm(outcomes[2].run, { recursive: true });
+  await rm(outcomes[4].run, { recursive: true });
   const mended = await run(grid, 'edited');
   expect(mended.map(({ measured }) => measured)).toEqual(outcomes.map(({ measured }) => measured));
 });
@@ -395,4 +399,30 @@ test('on data that lack the target an attack can still succeed', async () => {
   expect(classes).toEqual(['blue', 'green', 'yellow', 'red']);
   expect(images).toHaveLength(9);
   expect(attacked?.asr_strict_n).toBe(9);
+});
+
+test('a target that the data lack is told; a head, which cannot name it, is not measured', async () => {
+  for (const part of ['train', 'test']) {
+    await cp(at('colors', part), at('redless', part), { recursive: true });
+    await rm(at('redless', part, 'red'), { recursive: true });
+  }
+  const notes: string[] = [];
+  const note = (line: string): void => void notes.push(line);
+  const grid = gridOf({ attacks: ['badnet', 'clean'], defenses: ['none', 'linear-probe'], data: at('redless') });
+  const [none, probe, clean] = await run(grid, 'redless-runs', { note });
+  expect(notes.filter((line) => line.includes('"red"'))).toEqual([
+    `${at('redless')} has no class "red", which is the target: its name joins those to choose from`,
+    expect.stringContaining('failed'),
+  ]);
+  expect(classified(none).classes).toEqual(['blue', 'green', 'yellow', 'red']);
+  expect(probe.failures).toEqual([
+    'classification: measure the attack on a linear head: expected the target "red" among the classes that it was trained on, ' +
+      'got 3 others. Leave out defenses that train a head, or take data with the target.',
+  ]);
+  expect(clean.failures).toEqual([]);
+  const told: string[] = [];
+  await run(gridOf({ defenses: [{ method: 'rvpt', settings: fast, withoutTarget: true }] }), 'redless-runs', {
+    note: (line) => void told.push(line),
+  });
+  expect(told.filter((line) => line.includes('target'))).toEqual([]);
 });

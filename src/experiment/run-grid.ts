@@ -13,6 +13,7 @@ import { GridImageSource, isOfWorld, type GridImages } from './grid-images.js';
 import { GridPairSource } from './grid-pairs.js';
 import type { Cell, CellOutcome, Grid } from './grid.js';
 import { isToBeMade, makeZoos } from './make-zoos.js';
+import { lacksTarget } from './measurements/target.js';
 import { planCells, type GridPlan, type GridSources } from './plan-cells.js';
 import { inspectRun, isFinished, isOpen, runCell, type RunState } from './run-cell.js';
 import { sideBySide } from './side-by-side.js';
@@ -114,9 +115,20 @@ async function sweep(grid: Grid, options: RunGridOptions): Promise<CellOutcome[]
   await using models = new AttackedModels();
   const sources = sourcesOf(grid, options, models);
   const plan = await planCells(grid, runs, sources);
+  noteForeignTargets(grid, plan, options.note);
   const states = await inspectRuns(plan);
   await workThrough(plan, states, sources, grid.alone ? { ...options, jobs: 1 } : options);
   return outcomesOf(plan, states);
+}
+
+/** Tells which targets are no classes of the grid's own data: perhaps it is the wrong data, or the wrong model. */
+function noteForeignTargets({ data }: Grid, { runs }: GridPlan, note: RunGridOptions['note']): void {
+  const foreign = runs.flatMap(({ model: { attack }, training, cells: [{ withoutTarget }] }) =>
+    attack !== undefined && !withoutTarget && lacksTarget(training.classNames, attack.target) ? [attack.target] : [],
+  );
+  for (const target of new Set(foreign)) {
+    note?.(`${data} has no class ${JSON.stringify(target)}, which is the target: its name joins those to choose from`);
+  }
 }
 
 /**

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 
 import { defineEntry } from '../../core/catalog.js';
+import { InputError } from '../../core/errors.js';
 import type { Json } from '../../core/json.js';
 import { attackMetricsSchema, cleanMetricsSchema } from '../../evaluation/comparison.js';
 import { evaluateClip, type Evaluation } from '../../evaluation/evaluate.js';
 import { prepareDefended } from '../../run/evaluate.js';
 import type { MeasureInput, MeasurementEffect } from '../measurement.js';
-import { withTarget } from './target.js';
+import { lacksTarget, withTarget } from './target.js';
 
 const count = z.int().nonnegative();
 const classes = z.array(count);
@@ -58,6 +59,7 @@ export const classification = defineEntry({
 async function classify(input: MeasureInput): Promise<Json> {
   const { clip, model, runtime, templates, seed, progress, signal } = input;
   const { attack } = input;
+  if (model.kind === 'head' && attack !== undefined) refuseUnknownTarget(input.dataset.classNames, attack.target);
   const dataset = attack === undefined ? input.dataset : withTarget(input.dataset, attack.target);
   const options = await prepareDefended(
     {
@@ -70,6 +72,18 @@ async function classify(input: MeasureInput): Promise<Json> {
     model,
   );
   return describe(await evaluateClip(options), dataset.classNames, options.attack?.target);
+}
+
+/** A head can name only what it was trained on: without the target there is no attack success to measure. */
+function refuseUnknownTarget(classNames: readonly string[], target: string): void {
+  if (!lacksTarget(classNames, target)) return;
+  throw new InputError({
+    code: 'data',
+    operation: 'measure the attack on a linear head',
+    expected: `the target ${JSON.stringify(target)} among the classes that it was trained on`,
+    received: `${classNames.length} others`,
+    fix: 'Leave out defenses that train a head, or take data with the target.',
+  });
 }
 
 function describe(

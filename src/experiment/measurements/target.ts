@@ -6,10 +6,14 @@ import { resolveTarget } from '../../evaluation/target.js';
  * class. Of a target by index the data have to have it.
  */
 export function withTarget(dataset: Dataset, target: string): Dataset {
-  const plain = (name: string): string => name.toLowerCase().replaceAll(/[_\-\s]+/g, ' ');
-  const isThere = dataset.classNames.some((name) => plain(name) === plain(target));
-  if (isThere || /^#\d+$/.test(target)) return dataset;
+  if (!lacksTarget(dataset.classNames, target)) return dataset;
   return { ...dataset, classNames: [...dataset.classNames, target] };
+}
+
+/** Whether none of the classes is the target, however it is written; one by index counts as there. */
+export function lacksTarget(classNames: readonly string[], target: string): boolean {
+  const plain = (name: string): string => name.toLowerCase().replaceAll(/[_\-\s]+/g, ' ');
+  return !/^#\d+$/.test(target) && !classNames.some((name) => plain(name) === plain(target));
 }
 
 /** The attackers' class. */
