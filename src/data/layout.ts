@@ -92,7 +92,7 @@ export function chooseSplit(
     operation: `read data set ${name}`,
     expected: `a split among ${present.join(', ')}`,
     received: chosen ?? 'none',
-    fix: 'Name one with --split.',
+    ...(split === undefined ? { fix: 'Name one with --split.' } : {}),
   });
 }
 
@@ -103,7 +103,7 @@ export function refuseSplit({ split }: ListOptions, name: string): void {
     code: 'usage',
     operation: `read data set ${name}`,
     expected: `a data set with the splits ${splits.join(', ')}`,
-    received: `one without, and --split ${split}`,
+    received: `one without, of which ${split} was asked for`,
   });
 }
 
