@@ -1,6 +1,7 @@
 import type { CellOutcome } from '../../experiment/grid.js';
 import type { Block, Finding } from '../../report/document.js';
 import { titleOf } from '../../report/title-of.js';
+import { namesIn } from '../cells.js';
 import { boldCaption, estimateEntry, intervalCaption } from '../estimates.js';
 import { figureTable } from '../figure-table.js';
 import type { PaperItem } from '../item.js';
@@ -9,8 +10,8 @@ import { publishedPoisonedAccuracy } from '../published/table3.js';
 import { ratesOf } from '../rates.js';
 import { findingOf, isAbove, isBelow, isBelowOrTied, type Named } from '../verdicts.js';
 
-const attacks = ['badnet', 'blended', 'badclip'] as const;
 const defenses = ['none', 'cleanclip', 'linear-probe', 'rvpt'] as const;
+const CLEAN = 'clean+';
 type Row = 'clean' | (typeof defenses)[number];
 
 export const table3: PaperItem = {
@@ -18,10 +19,14 @@ export const table3: PaperItem = {
   title: 'Table 3: poisoned accuracy',
   question:
     'How many triggered images are still given their true class, and how near is that to a model nobody attacked?',
-  grids: ['table1', 'table3'],
+  grids: ['table3-attacked', 'table3'],
   layout,
   findings,
 };
+
+function attacksIn(outcomes: readonly CellOutcome[]): string[] {
+  return namesIn(outcomes, 'attack').filter((attack) => !attack.startsWith(CLEAN));
+}
 
 function titleOfRow(row: Row): string {
   return row === 'clean' ? 'clean model' : titleOf(row);
@@ -29,12 +34,12 @@ function titleOfRow(row: Row): string {
 
 /** PA of a model that was attacked or, in the first row, of the one that was not, with the same trigger. */
 function poisonedAccuracy(outcomes: readonly CellOutcome[], row: Row, attack: string): Named {
-  const choice = row === 'clean' ? { attack: `clean+${attack}`, defense: 'none' } : { attack, defense: row };
+  const choice = row === 'clean' ? { attack: `${CLEAN}${attack}`, defense: 'none' } : { attack, defense: row };
   return { name: `${titleOf(attack)}, ${titleOfRow(row)}: PA`, repetitions: ratesOf(outcomes, choice).pa };
 }
 
 function layout(outcomes: readonly CellOutcome[]): Block[] {
-  const columns = attacks.map((attack) => ({
+  const columns = attacksIn(outcomes).map((attack) => ({
     label: titleOf(attack),
     better: 'higher' as const,
     entryOf: (row: Row) =>
@@ -55,6 +60,7 @@ function layout(outcomes: readonly CellOutcome[]): Block[] {
 }
 
 function findings(outcomes: readonly CellOutcome[]): Finding[] {
+  const attacks = attacksIn(outcomes);
   const of = (row: Row, attack: string): Named => poisonedAccuracy(outcomes, row, attack);
   return [
     findingOf(

@@ -1,6 +1,6 @@
 import type { CellOutcome } from '../../experiment/grid.js';
 import type { Block, Finding } from '../../report/document.js';
-import { chooseCells, namesIn } from '../cells.js';
+import { namesIn } from '../cells.js';
 import { titleOf } from '../../report/title-of.js';
 import { intervalCaption, ratesEntry } from '../estimates.js';
 import { figureTable } from '../figure-table.js';
@@ -16,7 +16,7 @@ export const table4: PaperItem = {
   title: 'Table 4: a target class that was not there while tuning',
   question: 'Does RVPT defend when no image of the attackers’ class is among those that it learns from?',
   note: `The paper gives BadCLIP’s figures; of all other attacks it says that ASR is ${publishedEmergingTarget.highestOtherAsr} % at most.`,
-  grids: ['table1', 'table4'],
+  grids: ['table4'],
   layout,
   findings,
 };
@@ -27,17 +27,12 @@ const kinds = [
 ] as const;
 type Kind = (typeof kinds)[number];
 
-/** Attacks that RVPT was tuned against. */
-function attacksIn(outcomes: readonly CellOutcome[]): string[] {
-  return namesIn(chooseCells(outcomes, { method: 'rvpt' }), 'attack');
-}
-
 function layout(outcomes: readonly CellOutcome[]): Block[] {
   return [
     figureTable<Kind>({
       caption: `RVPT, ASR (CA) in %. ${intervalCaption}`,
       names: [{ label: 'tuned', nameOf: ({ label }) => label }],
-      columns: attacksIn(outcomes).map((attack) => ({
+      columns: namesIn(outcomes, 'attack').map((attack) => ({
         label: titleOf(attack),
         entryOf: ({ withoutTarget }) =>
           ratesEntry(
@@ -55,7 +50,7 @@ function layout(outcomes: readonly CellOutcome[]): Block[] {
 }
 
 function findings(outcomes: readonly CellOutcome[]): Finding[] {
-  const attacks = attacksIn(outcomes);
+  const attacks = namesIn(outcomes, 'attack');
   const of = (rate: 'asr' | 'ca', attack: string, { withoutTarget, label }: Kind): Named => ({
     name: `${titleOf(attack)}, ${label}: ${rate.toUpperCase()}`,
     repetitions: ratesOf(outcomes, { attack, method: 'rvpt', withoutTarget })[rate],

@@ -58,6 +58,10 @@ test('table 3: PA is compared with that of the model nobody attacked, under the 
   ]);
   expect(verdictsOf(table3, study(4))).toEqual(['holds', 'holds', 'holds', 'holds']);
   expect(verdictsOf(table3, study(60))).toEqual(['holds', 'does not hold', 'does not hold', 'holds']);
+  // of attacks that were not asked for there is no column, and no finding waits for them
+  const two = study(4).filter(({ cell }) => !cell.attack.endsWith('blended'));
+  expect(tablesOf(table3, two)[0].columns.map(({ label }) => label)).toEqual(['model', 'BadNet', 'BadCLIP']);
+  expect(verdictsOf(table3, two)).toEqual(['holds', 'holds', 'holds', 'holds']);
 });
 
 test('table 4: tuned with and without the target class', () => {
