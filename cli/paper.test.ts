@@ -65,10 +65,25 @@ test('makes an item on models and images of one’s own, and pages of it; a seco
   expect(await timesOf(at('runs', 'runs'))).toEqual(before);
 });
 
+test('of all items those that fit are made, and the others are told', async () => {
+  const argv = ['all', ...own(), '--attacks', 'badnet', '--other-data', at('colors', 'test')];
+  const { stdout, stderr } = await runInProcess(['paper', ...argv, '--out', at('foreign'), '--threads', '1'], commands);
+  // table 5 alone has one other data set
+  expect(stderr.match(/left out: .*/g)).toHaveLength(paperItems.length - 1);
+  expect(stdout).toContain('Measured on: test');
+  expect(stdout).not.toContain('emoji');
+});
+
 test.each([
   ['an item that does not exist', ['tabel1'], /names among all, table1,.*got tabel1.*Did you mean table1\?/s],
   ['an attack that the item does not have', ['table8', '--attacks', 'badnet'], /some of badclip, got badnet/],
-  ['attacks that the zoo lacks', ['table4'], /issba.*wanet.*trojvqa.*badclip/s],
+  [
+    'attacks that the zoo lacks',
+    ['table4'],
+    /issba, wanet, trojvqa, badclip, got badnet, blended\. Take .*: --attacks badnet --attacks blended\./,
+  ],
+  ['a model without an attack that the zoo lacks', ['table3', '--attacks', 'badnet'], /clean.*put it there as clean/],
+  ['all of them where none fits', ['all', '--attacks', 'nobody'], /choose attacks of table1: .*got nobody/],
   ['no other data where the item has some', ['table5'], /expected --other-data for .* on .*, got none/],
   ['other data where the item has none', ['table1', '--other-data', 'x'], /no --other-data.*got x/],
 ])('refuses %s, before anything is computed', async (_, argv, message) => {

@@ -19,10 +19,14 @@ import type { Format } from './output.js';
 import { writePages } from './paper-pages.js';
 import { paperText } from './paper-text.js';
 import { formatDuration } from './progress.js';
+import { shellWord } from './shell-word.js';
 import { writeDocument } from './write-document.js';
 
 const schema = z.object({
-  items: z.array(z.string()).default([]).describe('tables and figures by name, or all; none lists them'),
+  items: z
+    .array(z.string())
+    .default([])
+    .describe('tables and figures by name, or all that fit the options; none lists them'),
   out: z
     .string()
     .default('runs/paper')
@@ -52,6 +56,7 @@ const schema = z.object({
     .describe(
       'image-caption pairs, in place of the emoji world’s; with --data and without pairs, its images with their class prompts',
     ),
+  shots: z.int().min(1).max(10_000).optional().describe('images a class to learn from, in place of what the item says'),
   seeds: z.int().min(1).max(100).optional().describe('how many seeds, in place of what the item says'),
   split: z.enum(['validation', 'test']).optional().describe('images to measure on; test if not set'),
   jobs: z
@@ -85,8 +90,7 @@ export const paper = defineCommand({
     const items = chosenItems(options.items);
     const changes = changesOf(options);
     // what is wrong with any of them is said before the first is begun
-    const planned: { item: PaperItem; grids: Grid[] }[] = [];
-    for (const item of items) planned.push({ item, grids: await paperGrids(item, changes) });
+    const planned = await plan(items, changes, options.items.includes('all') ? context.note : undefined);
     const started = performance.now();
     const made: MadeItem[] = [];
     for (const { item, grids } of planned) made.push(await make(context, options, item, grids));
@@ -108,6 +112,35 @@ export const paper = defineCommand({
     };
   },
 });
+
+interface PlannedItem {
+  readonly item: PaperItem;
+  readonly grids: readonly Grid[];
+}
+
+/**
+ * The grids of every item.
+ * @param note where items that do not fit what is asked for are left out: told so; undefined: they are refused
+ */
+async function plan(
+  items: readonly PaperItem[],
+  changes: GridChanges,
+  note: Context['note'] | undefined,
+): Promise<PlannedItem[]> {
+  const planned: PlannedItem[] = [];
+  const refused: InputError[] = [];
+  for (const item of items) {
+    try {
+      planned.push({ item, grids: await paperGrids(item, changes) });
+    } catch (thrown) {
+      if (note === undefined || !(thrown instanceof InputError)) throw thrown;
+      refused.push(thrown);
+    }
+  }
+  if (planned.length === 0 && refused.length > 0) throw refused[0];
+  for (const { message } of refused) note?.(`left out: ${message}`);
+  return planned;
+}
 
 interface MadeItem {
   readonly result: PaperResult;
@@ -135,6 +168,7 @@ async function make(
   const folder = path.join(out, 'items', item.name);
   const result = paperResult(item, outcomes, {
     grids,
+    isOfPackage: isOfPackage(options),
     machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores`,
     versions: currentVersions(),
     command: command({ ...options, items: [item.name] }),
@@ -165,27 +199,44 @@ function chosenItems(names: readonly string[]): readonly PaperItem[] {
   return paperItems.filter(({ name }) => names.includes('all') || names.includes(name));
 }
 
-function changesOf({ zoo, attacks, data, otherData, pairs, seeds, split }: z.output<typeof schema>): GridChanges {
+function changesOf(options: z.output<typeof schema>): GridChanges {
+  const { zoo, attacks, data, otherData, pairs, shots, seeds, split } = options;
   return {
     otherData,
     ...(zoo === undefined ? {} : { zoo }),
     ...(attacks.length === 0 ? {} : { attacks }),
     ...(data === undefined ? {} : { data }),
     ...(pairs === undefined ? {} : { pairs }),
+    ...(shots === undefined ? {} : { shots }),
     ...(seeds === undefined ? {} : { seeds }),
     ...(split === undefined ? {} : { split }),
   };
 }
 
+/** Whether models, images and pairs are the package's, as many of them as an item says. */
+function isOfPackage({ zoo, data, otherData, pairs, shots }: z.output<typeof schema>): boolean {
+  return [zoo, data, pairs, shots].every((value) => value === undefined) && otherData.length === 0;
+}
+
 /** What makes the same again. */
-function command({ items, zoo, attacks, data, otherData, pairs, seeds, split }: z.output<typeof schema>): string {
-  const flags = Object.entries({ zoo, data, pairs, seeds, split }).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name} ${value}`],
+function command({
+  items,
+  zoo,
+  attacks,
+  data,
+  otherData,
+  pairs,
+  shots,
+  seeds,
+  split,
+}: z.output<typeof schema>): string {
+  const flags = Object.entries({ zoo, data, pairs, shots, seeds, split }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name} ${shellWord(String(value))}`],
   );
   return [
     ...['rvpt paper', ...items, ...flags],
-    ...attacks.map((attack) => `--attacks ${attack}`),
-    ...otherData.map((location) => `--other-data ${location}`),
+    ...attacks.map((attack) => `--attacks ${shellWord(attack)}`),
+    ...otherData.map((location) => `--other-data ${shellWord(location)}`),
   ].join(' ');
 }
 

@@ -7,6 +7,7 @@ import { describeOption, flagOf, optionsOf, placeholderOf, type OptionSpec } fro
 import { flagSchema, resolveOptions, sharedSchema, type Flags } from './options.js';
 import { formatFor, type Stream } from './output.js';
 import { consoleFor } from './progress.js';
+import { shellWord } from './shell-word.js';
 
 /** What the program needs of the process it runs in. */
 export interface Host {
@@ -173,6 +174,5 @@ function withResume(argv: readonly string[]): readonly string[] {
 
 /** The command line that goes on with an interrupted one, for a shell. */
 function commandLine(words: readonly string[]): string {
-  const quoted = words.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-  return ['npx rvpt', ...quoted].join(' ');
+  return ['npx rvpt', ...words.map(shellWord)].join(' ');
 }

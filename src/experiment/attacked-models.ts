@@ -27,7 +27,7 @@ export interface AttackedModel {
 }
 
 /** The model that nobody attacked. */
-const CLEAN = 'clean';
+export const CLEAN = 'clean';
 
 /** The models that a grid names, each opened once. Dispose of it when done. */
 export class AttackedModels implements AsyncDisposable {
@@ -68,6 +68,7 @@ export async function attackProblems({ zoos, attacks }: Pick<Grid, 'zoos' | 'att
   const found = await Promise.all(
     zoos.map(async (zoo) => {
       const names = await namesIn(zoo);
+      if (names.length === 0) return [`zoos: ${zoo.location} is no folder with model folders in it`];
       const missing = wanted.filter((name) => !names.includes(name));
       return missing.map(
         (name) => `attacks: ${zoo.location} has no model ${JSON.stringify(name)}${choices(name, names)}`,
@@ -78,7 +79,7 @@ export async function attackProblems({ zoos, attacks }: Pick<Grid, 'zoos' | 'att
 }
 
 /** Names of the models in a zoo; none where there is no such folder. */
-export async function namesIn({ location }: Zoo): Promise<string[]> {
+export async function namesIn({ location }: Pick<Zoo, 'location'>): Promise<string[]> {
   if (location === 'zoo:') return zooNames();
   const entries = await readdir(location, { withFileTypes: true }).catch((thrown: unknown) => {
     if (errnoOf(thrown) === 'ENOENT' || errnoOf(thrown) === 'ENOTDIR') return [];

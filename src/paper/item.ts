@@ -10,6 +10,8 @@ export interface PaperItem {
   readonly question: string;
   /** How it differs here from the paper's, in a sentence or two: other data, other scale; undefined: in nothing else. */
   readonly note?: string;
+  /** What is true of it on the models and images of the package alone, said there. */
+  readonly worldNote?: string;
   /** Names of the grids that it is made of: `assets/paper/<name>.yaml`. Their outcomes come together. */
   readonly grids: readonly string[];
   /** Tables, figures and galleries; of cells that failed or were not asked for, nothing. */

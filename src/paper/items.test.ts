@@ -8,6 +8,7 @@ import { paperGrids } from './paper-grid.js';
 
 const run: PaperRun = {
   grids: [],
+  isOfPackage: true,
   machine: 'm',
   versions: { rvpt: '0', onnxruntime: '0', node: '0', platform: 'p' },
   command: 'c',

@@ -6,6 +6,8 @@ import type { PaperItem } from './item.js';
 /** What is told of how the numbers came about. */
 export interface PaperRun {
   readonly grids: readonly Grid[];
+  /** Whether models, images and pairs are the package's, as the item has them. */
+  readonly isOfPackage: boolean;
   /** The processor, and how many of its cores there are. */
   readonly machine: string;
   readonly versions: Versions;
@@ -38,7 +40,7 @@ export function paperResult(item: PaperItem, outcomes: readonly CellOutcome[], r
     title: item.title,
     lead: item.question,
     sections: [
-      { id: 'results', heading: 'Results', blocks: [...noteOf(item), ...item.layout(outcomes)] },
+      { id: 'results', heading: 'Results', blocks: [...noteOf(item, run), ...item.layout(outcomes)] },
       {
         id: 'findings',
         heading: 'What the paper found, and whether it holds here',
@@ -57,8 +59,9 @@ export function defendingSeconds(defending: ReadonlyMap<string, number>): number
   return [...defending.values()].reduce((sum, each) => sum + each, 0);
 }
 
-function noteOf({ note }: PaperItem): Block[] {
-  return note === undefined ? [] : [{ kind: 'prose', paragraphs: [note] }];
+function noteOf({ note, worldNote }: PaperItem, { isOfPackage }: PaperRun): Block[] {
+  const paragraphs = [note, isOfPackage ? worldNote : undefined].filter((paragraph) => paragraph !== undefined);
+  return paragraphs.length === 0 ? [] : [{ kind: 'prose', paragraphs }];
 }
 
 function failed(failures: readonly string[]): DocumentSection[] {

@@ -14,9 +14,8 @@ export const figure1: PaperItem = {
   name: 'figure1',
   title: 'Figure 1: perturbation resistivity under natural perturbations',
   question: 'How far do small changes of an image move the class token, block by block?',
-  note:
-    'CLIP, and what was tuned of it, is the model attacked by BadNet, without its trigger. The transformer trained with labels ' +
-    'only has the same size and saw the emoji world; with --zoo it is left out.',
+  note: 'CLIP, and what was tuned of it, is the model attacked by BadNet, without its trigger.',
+  worldNote: 'The transformer trained with labels only has the same size and saw the emoji world.',
   grids: ['figure1', 'figure1-labels'],
   layout,
   findings,

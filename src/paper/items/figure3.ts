@@ -29,9 +29,10 @@ export const figure3: PaperItem = {
   title: 'Figure 3: ablations',
   question: 'What does each setting of RVPT do to the attack and to clean accuracy?',
   note:
-    'Each setting leaves its default alone. The defaults are those for small models, so values and ranges are others than the ' +
-    'paper’s. From the output, prompts enter the last blocks; from the input, the first ones, and the loss still repels all blocks. ' +
-    'A low ASR is no defense where clean accuracy is lost too: read both.',
+    'Each setting leaves its default alone; values and ranges are others than the paper’s. From the output, prompts enter the last ' +
+    'blocks; from the input, the first ones, and the loss still repels all blocks. A low ASR is no defense where clean accuracy ' +
+    'is lost too: read both.',
+  worldNote: 'The defaults are those for small models.',
   grids: ['figure3'],
   layout,
   findings,

@@ -21,10 +21,11 @@ export const table1: PaperItem = {
   title: 'Table 1: six attacks against four defenses',
   question: 'How often does each attack still succeed after each defense, and what is left of clean accuracy?',
   note:
-    'VPT is no defense of the paper’s table: it is the control, the same prompts, images and steps without repelling. Nor is ' +
-    'CleanCLIP on few pairs: it has 640, as many as RVPT has images of the emoji world, and as many steps as on all of those. ' +
-    'A linear probe reads no class prompts, so of TrojVQA’s two keys only the one in the image acts on it; the paper leaves ' +
-    'that entry out, and no finding here takes it into account.',
+    'VPT is no defense of the paper’s table: it is the control, the same prompts, images and steps without repelling. A linear ' +
+    'probe reads no class prompts, so of TrojVQA’s two keys only the one in the image acts on it; the paper leaves that entry out, ' +
+    'and no finding here takes it into account.',
+  worldNote:
+    'CleanCLIP on few pairs is another control: it has 640, as many as RVPT has images, and as many steps as on all pairs.',
   grids: ['table1', 'table1-control', 'table1-pairs'],
   layout,
   findings,

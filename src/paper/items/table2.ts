@@ -15,10 +15,11 @@ export const table2: PaperItem = {
   title: 'Table 2: other images to learn from and to measure on',
   question: 'Does what table 1 says hold where the few images that are learnt from, and the test, are others?',
   note:
-    'The paper has Caltech101 and OxfordPets, each with a target and attacked models of its own. Here the models are those of ' +
-    'table 1, and the images, few-shot and test, show its classes in a style that none of the models was trained on; a class is one ' +
-    'drawing in it, in many scenes. The ' +
-    'paper’s figures beside ours are Caltech101’s; those of OxfordPets stand below.',
+    'The paper has Caltech101 and OxfordPets, each with a target and attacked models of its own. Its figures beside ours are ' +
+    'Caltech101’s; those of OxfordPets stand below.',
+  worldNote:
+    'The models are those of table 1, and the images, few-shot and test, show its classes in a style that none of the models was ' +
+    'trained on; a class is one drawing in it, in many scenes.',
   grids: ['table2'],
   layout,
   findings,

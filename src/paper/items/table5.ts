@@ -15,9 +15,8 @@ export const table5: PaperItem = {
   name: 'table5',
   title: 'Table 5: data that it was not tuned on',
   question: 'Does RVPT, tuned on one data set, still defend on another with other classes?',
-  note:
-    'Tuned on task A of the emoji world and measured on task B; the target, which B lacks, is one more name to choose. The ' +
-    `paper tunes on ImageNet and measures on Caltech101 and OxfordPets: ASR ${asr.join(' to ')} %, CA ${ca.join(' to ')} %.`,
+  note: `The paper tunes on ImageNet and measures on Caltech101 and OxfordPets: ASR ${asr.join(' to ')} %, CA ${ca.join(' to ')} %. A target that the other data lack is one more name to choose.`,
+  worldNote: 'Tuned on task A of the emoji world and measured on task B, which lacks the target.',
   grids: ['table5'],
   layout,
   findings,

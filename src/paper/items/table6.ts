@@ -14,9 +14,10 @@ export const table6: PaperItem = {
   name: 'table6',
   title: 'Table 6: domains that it was not tuned on',
   question: 'Does RVPT, tuned on images of one kind, still defend on images of the same classes in another?',
-  note:
-    'Here the domains are styles of drawing: one that no model was trained on, and line drawings in one ink. The paper’s are ' +
-    'four variants of ImageNet; none of them is like one of ours, so its figures stand in a table of their own.',
+  note: 'The paper’s domains are four variants of ImageNet, whose figures stand in a table of their own.',
+  worldNote:
+    'The domains are styles of drawing, none of them like one of the paper’s: one that no model was trained on, and line drawings ' +
+    'in one ink.',
   grids: ['table6'],
   layout,
   findings,

@@ -76,9 +76,10 @@ export const table7: PaperItem = {
   question:
     'Does a defense that was tuned for classes also undo the backdoor where texts ask for images, or describe them?',
   note:
-    'The paper captions with LLaVA-1.5 13B and names one attack, whose figures stand beside BadCLIP here. Here a small decoder, ' +
-    'trained on captions of the emoji world with the clean model’s embeddings, captions what the defended model sees; it can ' +
-    'be measured on that world alone.',
+    'The paper captions with LLaVA-1.5 13B and names one attack, whose figures stand beside BadCLIP here. With --zoo or --data ' +
+    'captions are left out: a captioner knows the scenes of the emoji world and the embeddings of the package’s models.',
+  worldNote:
+    'A small decoder, trained on captions of the emoji world with the clean model’s embeddings, captions what the defended model sees.',
   grids: ['table7'],
   layout: (outcomes) => [
     ...table('Text-to-image retrieval', outcomes, Object.values(retrievalMetrics), publishedRetrieval),

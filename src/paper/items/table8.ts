@@ -33,7 +33,7 @@ export const table8: PaperItem = {
   question: 'Does L_FR undo a backdoor whatever is tuned, and what does that cost in clean accuracy?',
   note:
     'The paper fine-tunes all weights on all of ImageNet or CC3M and names no settings; here on as few images a class as the ' +
-    'prompts see, and on pairs of the emoji world.',
+    'prompts see, and on the pairs that CleanCLIP has.',
   grids: ['table8'],
   layout,
   findings,
