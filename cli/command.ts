@@ -22,6 +22,8 @@ export interface CommandResult {
   text(format: Format): string;
   /** A line for each gate the person asked for that was missed (`--max-asr`): the exit code is then 1. */
   readonly missed?: readonly string[];
+  /** A line for each part of the work that did not come to its end, where the rest did: the exit code is 1 too. */
+  readonly failed?: readonly string[];
 }
 
 export interface Example {

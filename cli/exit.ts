@@ -7,8 +7,8 @@ import { currentVersions } from '../src/run/provenance.js';
 
 export const exitCode = {
   done: 0,
-  /** A gate that the person asked for was missed. */
-  gateMissed: 1,
+  /** A gate that the person asked for was missed, or a part of the work failed while the rest was done. */
+  incomplete: 1,
   /** Bad usage or bad input: a message and no stack. */
   badInput: 2,
   /** Something that should not happen: a stack. */

@@ -108,7 +108,7 @@ export const paper = defineCommand({
           ...results.map((result) => paperText(result, format)),
           `${formatDuration(seconds)}; reports: ${made.map(({ report }) => report).join(', ')}`,
         ].join('\n\n'),
-      missed: results.flatMap(({ item, failures }) => failures.map((failure) => `${item.name}: ${failure}`)),
+      failed: results.flatMap(({ item, failures }) => failures.map((failure) => `${item.name}: ${failure}`)),
     };
   },
 });

@@ -26,7 +26,7 @@ const sharedGroup = 'Options of every command:';
 /**
  * Runs one command line.
  * @param argv what stands after `rvpt`
- * @returns the exit code: 0 done, 1 a gate missed, 2 bad usage or input, 70 a bug, 130 stopped by Ctrl-C.
+ * @returns the exit code: 0 done, 1 a gate missed or a part failed, 2 bad usage or input, 70 a bug, 130 stopped by Ctrl-C.
  */
 export async function runProgram(commands: readonly Command[], argv: readonly string[], host: Host): Promise<number> {
   const json = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--json');
@@ -58,8 +58,10 @@ export async function runProgram(commands: readonly Command[], argv: readonly st
     const result = await command.run(context, values);
     screen.close();
     host.stdout.write(`${json ? JSON.stringify(result.data) : result.text(formatFor(host.stdout))}\n`);
-    for (const line of result.missed ?? []) screen.note(`gate missed: ${line}`);
-    if (result.missed !== undefined && result.missed.length > 0) code = exitCode.gateMissed;
+    const { missed = [], failed = [] } = result;
+    for (const line of missed) screen.note(`gate missed: ${line}`);
+    for (const line of failed) screen.note(`failed: ${line}`);
+    if (missed.length + failed.length > 0) code = exitCode.incomplete;
   };
 
   try {

@@ -81,7 +81,7 @@ test('a failed cell makes the exit code 1 and is named; the others are told', as
   const grid = await writeGrid('failing', `[none, ${tuned('depth: 7')}]`);
   const { code, stdout, stderr } = await sweep(grid);
   expect(code).toBe(1);
-  expect(stderr).toContain('gate missed: own, badnet, rvpt, seed 1: defense: plan the tuning: expected a depth');
+  expect(stderr).toContain('\nfailed: own, badnet, rvpt, seed 1: defense: plan the tuning: expected a depth');
   expect(stdout).toContain('4 cells, 2 failed');
   expect(stdout).toMatch(/badnet +│ none/);
 });

@@ -49,7 +49,7 @@ export const sweep = defineCommand({
     return {
       data: { grid: grid.name, split: grid.split, out, seconds, cells: outcomes.map(describe) },
       text: (format) => `${tableOf(outcomes, format)}\n\n${legend}\n\n${summary}`,
-      missed: failed.map((outcome) => `${nameOf(outcome.cell)}: ${outcome.failures.join('; ')}`),
+      failed: failed.map((outcome) => `${nameOf(outcome.cell)}: ${outcome.failures.join('; ')}`),
     };
   },
 });

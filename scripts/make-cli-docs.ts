@@ -39,7 +39,7 @@ export async function makeCliDocs(commands: readonly Command[]): Promise<string>
       '| code | meaning |',
       '|---|---|',
       '| 0 | done |',
-      '| 1 | a gate that was asked for was missed |',
+      '| 1 | a gate that was asked for was missed, or a part of an experiment failed |',
       '| 2 | bad usage or bad input: a message, no stack |',
       '| 70 | a bug: a stack, and what to report |',
       '| 130, 143 | stopped by Ctrl-C or SIGTERM at a safe place; the message says how to go on |',
