@@ -47,8 +47,8 @@ test('other data are called by their names', async () => {
     ['b/v2', 'v2'],
   ]);
   expect(await labels(['a/test', 'b/test'])).toEqual([
-    ['a/test', '1: test'],
-    ['b/test', '2: test'],
+    ['a/test', '1: a/test'],
+    ['b/test', '2: b/test'],
   ]);
 });
 

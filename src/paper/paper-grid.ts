@@ -141,9 +141,10 @@ function changedMeasures({ measures }: Grid, changes: GridChanges, name: string)
 /** The longest label that a grid takes. */
 const LABEL_LENGTH = 80;
 
-/** What data are called in tables: their last names, with a number where these do not tell them apart. */
+/** What data are called in tables: their last names, or where these do not tell them apart, numbered, all of where they are. */
 function labelsOf(locations: readonly string[]): string[] {
   const names = locations.map((location) => path.basename(location) || location);
-  const areDistinct = new Set(names).size === names.length;
-  return names.map((name, i) => (areDistinct ? name : `${i + 1}: ${name}`).slice(0, LABEL_LENGTH));
+  const labels =
+    new Set(names).size === names.length ? names : locations.map((location, i) => `${i + 1}: ${location}`);
+  return labels.map((label) => label.slice(0, LABEL_LENGTH));
 }
