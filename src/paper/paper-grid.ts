@@ -144,7 +144,6 @@ const LABEL_LENGTH = 80;
 /** What data are called in tables: their last names, or where these do not tell them apart, numbered, all of where they are. */
 function labelsOf(locations: readonly string[]): string[] {
   const names = locations.map((location) => path.basename(location) || location);
-  const labels =
-    new Set(names).size === names.length ? names : locations.map((location, i) => `${i + 1}: ${location}`);
+  const labels = new Set(names).size === names.length ? names : locations.map((location, i) => `${i + 1}: ${location}`);
   return labels.map((label) => label.slice(0, LABEL_LENGTH));
 }
