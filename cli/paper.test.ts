@@ -83,6 +83,11 @@ test.each([
     /issba, wanet, trojvqa, badclip, got badnet, blended\. Take .*: --attacks badnet --attacks blended\./,
   ],
   ['a model without an attack that the zoo lacks', ['table3', '--attacks', 'badnet'], /clean.*put it there as clean/],
+  [
+    'an item with too few images, behind one that could be made',
+    ['figure9', 'figure3', '--attacks', 'badnet'],
+    /expected 32 images or more in every class/,
+  ],
   ['all of them where none fits', ['all', '--attacks', 'nobody'], /choose attacks of table1: .*got nobody/],
   ['no other data where the item has some', ['table5'], /expected --other-data for .* on .*, got none/],
   ['other data where the item has none', ['table1', '--other-data', 'x'], /no --other-data.*got x/],

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { InputError } from '../src/core/errors.js';
 import { nearestNames } from '../src/core/nearest.js';
 import type { CellOutcome, Grid } from '../src/experiment/grid.js';
-import { runGrid } from '../src/experiment/run-grid.js';
+import { inspectGrid, runGrid } from '../src/experiment/run-grid.js';
 import type { PaperItem } from '../src/paper/item.js';
 import { paperItems } from '../src/paper/items.js';
 import { defendingSeconds, paperResult, type PaperResult } from '../src/paper/paper-document.js';
@@ -88,9 +88,8 @@ export const paper = defineCommand({
   async run(context, options): Promise<CommandResult> {
     if (options.items.length === 0) return listing();
     const items = chosenItems(options.items);
-    const changes = changesOf(options);
     // what is wrong with any of them is said before the first is begun
-    const planned = await plan(items, changes, options.items.includes('all') ? context.note : undefined);
+    const planned = await plan(context, options, items);
     const started = performance.now();
     const made: MadeItem[] = [];
     for (const { item, grids } of planned) made.push(await make(context, options, item, grids));
@@ -119,26 +118,32 @@ interface PlannedItem {
 }
 
 /**
- * The grids of every item.
- * @param note where items that do not fit what is asked for are left out: told so; undefined: they are refused
+ * The grids of every item, after all that can be wrong with them on other models and images was looked at. Of `all` items
+ * those that do not fit are left out, and the others are told.
  */
 async function plan(
+  { note, progress, signal }: Context,
+  options: z.output<typeof schema>,
   items: readonly PaperItem[],
-  changes: GridChanges,
-  note: Context['note'] | undefined,
 ): Promise<PlannedItem[]> {
+  const changes = changesOf(options);
   const planned: PlannedItem[] = [];
   const refused: InputError[] = [];
   for (const item of items) {
     try {
-      planned.push({ item, grids: await paperGrids(item, changes) });
+      const grids = await paperGrids(item, changes);
+      // the package's own are known to fit
+      if (!isOfPackage(options)) {
+        for (const grid of grids) await inspectGrid(grid, { out: options.out, progress, signal });
+      }
+      planned.push({ item, grids });
     } catch (thrown) {
-      if (note === undefined || !(thrown instanceof InputError)) throw thrown;
+      if (!options.items.includes('all') || !(thrown instanceof InputError)) throw thrown;
       refused.push(thrown);
     }
   }
-  if (planned.length === 0 && refused.length > 0) throw refused[0];
-  for (const { message } of refused) note?.(`left out: ${message}`);
+  if (planned.length === 0) throw refused[0];
+  for (const { message } of refused) note(`left out: ${message}`);
   return planned;
 }
 
