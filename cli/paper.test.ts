@@ -88,7 +88,12 @@ test.each([
     ['figure9', 'figure3', '--attacks', 'badnet'],
     /expected 32 images or more in every class/,
   ],
-  ['all of them where none fits', ['all', '--attacks', 'nobody'], /choose attacks of table1: .*got nobody/],
+  [
+    'attacks that no item has',
+    ['table1', '--attacks', 'badnet', '--attacks', 'blendet'],
+    /names among badnet, .*, got blendet\. Did you mean blended\?/,
+  ],
+  ['all of them where none fits', ['all', '--attacks', 'wanet'], /find the models of table1 .*got badnet, blended/],
   ['no other data where the item has some', ['table5'], /expected --other-data for .* on .*, got none/],
   ['other data where the item has none', ['table1', '--other-data', 'x'], /no --other-data.*got x/],
 ])('refuses %s, before anything is computed', async (_, argv, message) => {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import { InputError } from '../src/core/errors.js';
 import { nearestNames } from '../src/core/nearest.js';
+import { modelsWanted } from '../src/experiment/attacked-models.js';
 import type { CellOutcome, Grid } from '../src/experiment/grid.js';
 import { inspectGrid, runGrid } from '../src/experiment/run-grid.js';
 import type { PaperItem } from '../src/paper/item.js';
@@ -126,6 +127,7 @@ async function plan(
   options: z.output<typeof schema>,
   items: readonly PaperItem[],
 ): Promise<PlannedItem[]> {
+  await refuseUnknownAttacks(options.attacks);
   const changes = changesOf(options);
   const planned: PlannedItem[] = [];
   const refused: InputError[] = [];
@@ -145,6 +147,14 @@ async function plan(
   if (planned.length === 0) throw refused[0];
   for (const { message } of refused) note(`left out: ${message}`);
   return planned;
+}
+
+/** An attack that the chosen items do not have may be one of others; one that none has is a slip. */
+async function refuseUnknownAttacks(attacks: readonly string[]): Promise<void> {
+  if (attacks.length === 0) return;
+  const grids = await Promise.all(paperItems.map((item) => paperGrids(item)));
+  const known = [...new Set(grids.flat().flatMap((grid) => modelsWanted(grid.attacks)))];
+  refuseUnknown('choose attacks', attacks, known);
 }
 
 interface MadeItem {
@@ -189,19 +199,21 @@ async function make(
 
 /** Their names in the order of the table. @throws InputError (`usage`) that lists all that are none */
 function chosenItems(names: readonly string[]): readonly PaperItem[] {
-  const known = paperItems.map(({ name }) => name);
-  const unknown = names.filter((name) => name !== 'all' && !known.includes(name));
-  if (unknown.length > 0) {
-    const near = nearestNames(unknown[0], known);
-    throw new InputError({
-      code: 'usage',
-      operation: 'rvpt paper',
-      expected: `names among all, ${known.join(', ')}`,
-      received: unknown.join(', '),
-      ...(near.length === 0 ? {} : { fix: `Did you mean ${near[0]}?` }),
-    });
-  }
+  refuseUnknown('rvpt paper', names, ['all', ...paperItems.map(({ name }) => name)]);
   return paperItems.filter(({ name }) => names.includes('all') || names.includes(name));
+}
+
+function refuseUnknown(operation: string, names: readonly string[], known: readonly string[]): void {
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  const near = nearestNames(unknown[0], known);
+  throw new InputError({
+    code: 'usage',
+    operation,
+    expected: `names among ${known.join(', ')}`,
+    received: unknown.join(', '),
+    ...(near.length === 0 ? {} : { fix: `Did you mean ${near[0]}?` }),
+  });
 }
 
 function changesOf(options: z.output<typeof schema>): GridChanges {
