@@ -12,15 +12,22 @@ import { writeAtomic } from '../src/run/atomic-file.js';
 
 type GalleryPicture = DocumentGallery['cards'][number]['pictures'][number];
 
+/** How the results came about. */
+interface Made {
+  /** What makes the same pages again. */
+  readonly command: string;
+  /** Whether models and images are the package's: pages of this repository speak of these. */
+  readonly isOfPackage: boolean;
+}
+
 /**
  * Writes results for a repository: a page an item with its figures, and an index that says where the findings agree with
  * the paper. Every number in them is of the runs.
- * @param command what makes the same pages again
  * @returns the files
  * @throws InputError (`storage`)
  */
-export async function writePages(folder: string, results: readonly PaperResult[], command: string): Promise<string[]> {
-  const files = new Map<string, string | Uint8Array>([['README.md', indexPage(results, command)]]);
+export async function writePages(folder: string, results: readonly PaperResult[], made: Made): Promise<string[]> {
+  const files = new Map<string, string | Uint8Array>([['README.md', indexPage(results, made)]]);
   for (const { item, document } of results) {
     const charts = (await documentFiles(document)).filter(({ path: name }) => name.endsWith('.svg'));
     for (const { path: name, text } of charts) files.set(figureFile(item.name, path.posix.basename(name)), text);
@@ -61,7 +68,11 @@ async function drawn({ png, attention }: GalleryPicture): Promise<Uint8Array> {
     .toBuffer();
 }
 
-function indexPage(results: readonly PaperResult[], command: string): string {
+/** Said of this repository's own results, which lie in docs/results. */
+const EXPLAINED =
+  "What the numbers mean is in [the paper's items](../paper.md), why they are as they are in [findings](../findings.md).";
+
+function indexPage(results: readonly PaperResult[], { command, isOfPackage }: Made): string {
   const count = (result: PaperResult, verdict: (typeof verdicts)[number]): number =>
     result.findings.filter((finding) => finding.verdict === verdict).length;
   const rows = results.map((result) => [
@@ -80,7 +91,7 @@ function indexPage(results: readonly PaperResult[], command: string): string {
   const [first] = results;
   return [
     '# Results',
-    `Every table and figure of the paper that could be made again, on the models and images named below. Written by \`${command}\`; no number here is written by hand. What the numbers mean is in [the paper's items](../paper.md), why they are as they are in [findings](../findings.md).`,
+    `Every table and figure of the paper that could be made again, on the models and images named below. Written by \`${command}\`; no number here is written by hand.${isOfPackage ? ` ${EXPLAINED}` : ''}`,
     `Of ${total.reduce((sum, each) => sum + each, 0)} findings, ${total[0]} hold here, ${total[1]} do not, and ${total[2]} cannot be told.`,
     markdownTable(['item', 'what', ...verdicts, 'minutes of defending'], rows),
     `Items share defended models: together they are ${all.size}, and took ${Math.round(defendingSeconds(all) / 60)} minutes of defending, each by itself.`,

@@ -95,7 +95,13 @@ export const paper = defineCommand({
     const made: MadeItem[] = [];
     for (const { item, grids } of planned) made.push(await make(context, options, item, grids));
     const results = made.map(({ result }) => result);
-    const pages = options.results === undefined ? [] : await writePages(options.results, results, command(options));
+    const pages =
+      options.results === undefined
+        ? []
+        : await writePages(options.results, results, {
+            command: command(options),
+            isOfPackage: isOfPackage(options),
+          });
     const seconds = (performance.now() - started) / 1000;
     return {
       data: {
