@@ -88,7 +88,7 @@ describe('bad input is one message and exit code 2', () => {
     ['a trigger larger than the image', attack('badnet:size=300', 'cat'), 'the trigger would be larger than the image'],
     ['gates that cannot be', ['--min-ca', '80', '--max-asr', '0.1'], 'got --min-ca 80, --max-asr without --trigger'],
     ['a template without a place for the class', ['--template', 'a photo'], 'texts with {class} in them'],
-    ['a split of data without parts', ['--split', 'test'], '--split test'],
+    ['a split of data without parts', ['--split', 'test'], 'of which test was asked for'],
     ['predictions into a folder that is not there', ['--predictions', 'no/such/p.csv'], 'no folder to write into'],
     ['no such file of prompts', ['--prompts', 'no/such/run'], 'nothing at that path'],
     ['a batch of none', ['--batch', '0'], '--batch'],

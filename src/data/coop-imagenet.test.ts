@@ -109,5 +109,5 @@ test.each([
     [`${place}/n01443537/a.jpg`, 0],
     [`${place}/n04008634/b.jpg`, 1],
   ]);
-  await expect(opened(files, { split: 'train' })).rejects.toThrow('--split train');
+  await expect(opened(files, { split: 'train' })).rejects.toThrow('of which train was asked for');
 });
