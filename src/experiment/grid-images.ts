@@ -10,13 +10,14 @@ import type { Dataset } from '../data/sample.js';
 import { loadEmojiAtlas } from '../node/emoji-atlas.js';
 import { DiskFolder } from '../node/files.js';
 import { openDataset } from '../node/open-dataset.js';
-import { sha256OfText } from '../run/provenance.js';
+import { sha256OfJson, sha256OfText } from '../run/provenance.js';
 import { renderScenes, scenesManifest } from '../run/render-scenes.js';
 import type { EmojiAtlas, Task } from '../world/atlas.js';
 import { defaultDifficulty } from '../world/scene.js';
 import { stylesIn, type StyleGroup } from '../world/styles.js';
 import { taskDataset, type TaskSplit } from '../world/task-dataset.js';
 import type { Grid } from './grid.js';
+import { digestOfImages } from './images-digest.js';
 import { Memo } from './memo.js';
 
 /** Labelled images of a grid, listed. */
@@ -53,6 +54,8 @@ export class GridImageSource {
   readonly #options: GridImagesOptions;
   readonly #listed = new Memo<GridImages>();
   readonly #atlas = new Memo<EmojiAtlas>();
+  /** By folder: two names for the same images are rendered once. */
+  readonly #rendered = new Memo<Dataset>();
 
   constructor(options: GridImagesOptions) {
     this.#options = options;
@@ -72,14 +75,16 @@ export class GridImageSource {
 
   /**
    * The images to measure on.
-   * @param own whether the location was named for measuring alone: it need not come in parts then
+   * @param own whether the location is named for measuring alone: it need not come in parts then
    * @throws InputError when there are no such data, or they have no such part
    */
   measured(location: string, split: Grid['split'], perClass: number | undefined, own: boolean): Promise<GridImages> {
     return this.#listed.get(JSON.stringify([split, location, perClass ?? null, own]), () => {
       if (isOfWorld(location)) return this.#scenes(location, split, perClass ?? MEASURED_IMAGES);
       const part = split === 'validation' ? 'val' : split;
-      return this.#onDisk(location, own ? { preferredSplits: [part, 'val', 'test'] } : { split: part }, perClass);
+      // figures may come of validation images where there are no others, as ImageNet's do; choices never of test images
+      const preferredSplits = part === 'val' ? [part] : [part, 'val'];
+      return this.#onDisk(location, own ? { preferredSplits } : { split: part }, perClass);
     });
   }
 
@@ -99,7 +104,11 @@ export class GridImageSource {
       perClass === undefined
         ? found
         : { ...found, samples: chooseFewShot(found, { shots: perClass, seed: 0, scarce: 'take-all' }).train };
-    const identity = { list: sha256OfText(canonicalDataList(dataset)) };
+    const paths = dataset.samples.map(({ path: file }) => file);
+    const identity = {
+      list: sha256OfText(canonicalDataList(dataset)),
+      content: await digestOfImages(dataset.images, paths),
+    };
     return { ...dataset, identity, open: () => Promise.resolve(dataset) };
   }
 
@@ -116,8 +125,9 @@ export class GridImageSource {
       difficulty: defaultDifficulty,
       list: sha256OfText(canonicalDataList({ classNames, samples })),
     };
-    const opened = new Memo<Dataset>();
-    const folder = path.join(this.#options.folder, `emoji-${task}-${style}-${split}-${perClass}`);
+    // another version of rvpt may have rendered others into the same place
+    const hash = sha256OfJson(identity).slice(0, 8);
+    const folder = path.join(this.#options.folder, `emoji-${task}-${style}-${split}-${perClass}-${hash}`);
     const render = async (): Promise<Dataset> => {
       const { progress, signal } = this.#options;
       const files = new DiskFolder(folder);
@@ -128,7 +138,7 @@ export class GridImageSource {
       }
       return openDataset({ folder: files });
     };
-    return { classNames, samples, identity, open: () => opened.get(folder, render) };
+    return { classNames, samples, identity, open: () => this.#rendered.get(folder, render) };
   }
 }
 

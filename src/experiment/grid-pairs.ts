@@ -16,6 +16,7 @@ import { worldPairs } from '../world/pairs.js';
 import { SCENE_SIDE } from '../world/scene.js';
 import type { GridImages } from './grid-images.js';
 import type { Grid } from './grid.js';
+import { digestOfImages } from './images-digest.js';
 import { Memo } from './memo.js';
 
 /** Pairs to learn from, and what decides them. */
@@ -82,9 +83,14 @@ async function pairsAt(location: string): Promise<CaptionPairs> {
 }
 
 /** @param count how many to draw of them; all if undefined */
-function onDisk(found: CaptionPairs, preprocess: Preprocess, count: number | undefined): GridPairs {
+async function onDisk(found: CaptionPairs, preprocess: Preprocess, count: number | undefined): Promise<GridPairs> {
   const drawn =
     count === undefined ? found.pairs : Random.stream(0, 'grid/pairs').shuffled(found.pairs).slice(0, count);
   const pairs = pairSource({ ...found, pairs: drawn }, imageDecoder(), preprocess);
-  return { identity: { list: sha256OfText(canonicalPairList(pairs)) }, pairs: cachedPairs(pairs) };
+  const paths = drawn.map(({ image }) => image);
+  const identity = {
+    list: sha256OfText(canonicalPairList(pairs)),
+    content: await digestOfImages(found.images, paths),
+  };
+  return { identity, pairs: cachedPairs(pairs) };
 }

@@ -154,7 +154,8 @@ async function planMeasures(
   const planned: PlannedMeasure[] = [];
   for (const { measure, label = measure, data, perClass, settings } of grid.measures) {
     const measurement = makeMeasurement(measure, settings);
-    const images = await source.measured(data ?? grid.data, grid.split, perClass, data !== undefined);
+    const own = data !== undefined && data !== grid.data;
+    const images = await source.measured(data ?? grid.data, grid.split, perClass, own);
     const identity = {
       format: MEASUREMENT_FORMAT,
       measure: measurement.name,
