@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 
-import type { DefendedModel } from '../src/defense/defense.js';
 import type { MeasureOptions } from '../src/evaluation/encode-views.js';
 import type { EvaluateOptions } from '../src/evaluation/evaluate.js';
+import { refuseOtherClassNames } from '../src/evaluation/head-classes.js';
 import { foldPrompts } from '../src/inference/fold-prompts.js';
 import type { LinearHead, FoldedPrompts } from '../src/model/clip-graphs.js';
-import { openDefended } from '../src/run/defended-model.js';
+import { openDefended, type StoredDefense } from '../src/run/defended-model.js';
 import type { RunRecord } from '../src/run/read-run.js';
 import { attackOn, type AskedAttack } from './attack-options.js';
 import type { Context } from './command.js';
@@ -29,6 +29,8 @@ export interface DefendedClip {
   readonly model: OpenedModel;
   readonly prompts?: FoldedPrompts;
   readonly head?: LinearHead;
+  /** Classes that the head was trained on; undefined where its run does not tell. */
+  readonly headClasses?: readonly string[] | undefined;
 }
 
 /** One that was read from disk; dispose of it when done. */
@@ -52,12 +54,15 @@ export async function openDefense(
   if (defended.run !== undefined) {
     for (const difference of differences(defended.run, measuredOn)) context.note(`${prompts}: ${difference}`);
   }
-  const clip = await withDefense(model, defended.model);
+  const clip = await withDefense(model, defended);
   return { clip, [Symbol.asyncDispose]: () => defended[Symbol.asyncDispose]() };
 }
 
-/** The model as the defense left it. */
-export async function withDefense(model: OpenedModel, defended: DefendedModel): Promise<DefendedClip> {
+/** The model as the defense left it. @param run that it lies in, if it does */
+export async function withDefense(
+  model: OpenedModel,
+  { model: defended, run }: Pick<StoredDefense, 'model'> & { readonly run: RunRecord | undefined },
+): Promise<DefendedClip> {
   const { clip, runtime } = model;
   switch (defended.kind) {
     case 'unchanged':
@@ -67,18 +72,22 @@ export async function withDefense(model: OpenedModel, defended: DefendedModel): 
     case 'weights':
       return { model: { ...model, clip: { ...clip, weights: defended.weights } } };
     case 'head':
-      return { model, head: defended.head };
+      return { model, head: defended.head, headClasses: run?.samples?.classes };
   }
 }
 
-/** What an evaluation of the model needs: with the text features of its own text tower. */
+/**
+ * What an evaluation of the model needs: with the text features of its own text tower.
+ * @throws InputError (`mismatch`) for a linear head that was trained on other classes
+ */
 export async function evaluationOf(
   context: Context,
   base: MeasureOptions,
   data: OpenedData,
   asked: AskedAttack | undefined,
-  { model, prompts, head }: DefendedClip,
+  { model, prompts, head, headClasses }: DefendedClip,
 ): Promise<EvaluateOptions> {
+  if (headClasses !== undefined) refuseOtherClassNames(headClasses, data.dataset.classNames);
   return {
     ...base,
     prompts,
@@ -97,9 +106,11 @@ export async function evaluationAfter(
   asked: AskedAttack | undefined,
   { model, defended }: { readonly model: OpenedModel; readonly defended: DefendedClip },
 ): Promise<EvaluateOptions> {
-  const { model: after, ...beside } = defended;
+  const { model: after, prompts, head, headClasses } = defended;
+  if (after !== model) return evaluationOf(context, before, data, asked, defended);
+  if (headClasses !== undefined) refuseOtherClassNames(headClasses, data.dataset.classNames);
   // text features are the same where the text tower is
-  return after === model ? { ...before, ...beside } : evaluationOf(context, before, data, asked, defended);
+  return { ...before, prompts, head };
 }
 
 /** What the run was tuned on and is not measured on, in sentences. */

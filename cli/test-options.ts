@@ -79,7 +79,7 @@ export async function measureTest(
     signal: context.signal,
   };
   await using stored = await openDefended(run, clip);
-  const defended = await withDefense(model, stored.model);
+  const defended = await withDefense(model, stored);
   const before = await evaluationOf(context, base, data, asked, { model });
   const after = await evaluationAfter(context, before, data, asked, { model, defended });
   const compared = await compareModels({ before, after, clip, dataset, seed: context.seed });

@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -151,6 +151,13 @@ describe('the command line', () => {
     const saved: unknown = JSON.parse(await readFile(at('cli-head', 'evaluation.json'), 'utf8'));
     expect(saved).toMatchObject({ after: { clean: { ca: 1 } } });
     expect(await readFile(at('cli-head', 'report.html'), 'utf8')).toContain('after linear probe');
+
+    // as many classes, and other ones
+    await cp(at('test'), at('renamed'), { recursive: true });
+    await rename(at('renamed', 'yellow'), at('renamed', 'amber'));
+    const foreign = await rvpt('evaluate', '--data', at('renamed'), '--prompts', at('cli-head'));
+    expect(foreign.code).toBe(2);
+    expect(foreign.stderr).toMatch(/head for the classes of the data, 4 \(amber,.*one for 4 \(blue,/);
   });
 
   test('trains weights on pairs, and the run’s model folder is that model', async () => {

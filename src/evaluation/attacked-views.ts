@@ -1,10 +1,10 @@
-import { InputError } from '../core/errors.js';
 import type { Raster } from '../core/raster.js';
 import type { LoadedImage } from '../data/loader.js';
 import { toPixelValues, type Preprocess } from '../data/preprocess.js';
-import type { ImageGraphOptions, LinearHead, TextFeatures } from '../model/clip-graphs.js';
+import type { ImageGraphOptions, TextFeatures } from '../model/clip-graphs.js';
 import { rowsOfView, type EncodedViews, type View } from './encode-views.js';
 import type { Attack, EvaluateOptions } from './evaluate.js';
+import { refuseOtherClasses } from './head-classes.js';
 
 /** Every image as it is and, with an attack, triggered. */
 export interface AttackedViews {
@@ -60,19 +60,6 @@ export function attackedViews({ attack, source, textFeatures, head }: EvaluateOp
       });
     },
   };
-}
-
-/** @throws InputError (`mismatch`) when the head tells another number of classes apart */
-export function refuseOtherClasses({ bias }: LinearHead, classes: number): void {
-  const [ofHead] = bias.shape;
-  if (ofHead === classes) return;
-  throw new InputError({
-    code: 'mismatch',
-    operation: 'classify images by a linear head',
-    expected: `a head for the ${classes} classes of the data`,
-    received: `one for ${ofHead}`,
-    fix: 'A head knows only the classes that it was trained on: measure it on data with these.',
-  });
 }
 
 /** Matrices of equal width below each other. */

@@ -15,6 +15,8 @@ export interface MeasureInput {
   readonly clip: LoadedClip;
   /** What the defense made of it. */
   readonly model: DefendedModel;
+  /** Names of the classes that the defense learnt, in their order: all that a head knows. Undefined: not told. */
+  readonly learntClasses?: readonly string[];
   /** The images, and the names of their classes. */
   readonly dataset: Dataset;
   /** Class prompt templates that the defense was tuned with; undefined: the data set's own. */

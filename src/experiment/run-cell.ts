@@ -133,7 +133,7 @@ async function defend(run: PlannedRun, options: RunCellOptions): Promise<StoredC
 }
 
 async function measureRun(
-  { folder, model: { clip, attack } }: PlannedRun,
+  { folder, model: { clip, attack }, training }: PlannedRun,
   { file, identity, measurement, images, templates }: PlannedMeasure,
   defendedSha256: string,
   { runtime, progress, signal, work }: RunCellOptions,
@@ -143,7 +143,7 @@ async function measureRun(
   if (defended === undefined) throw new Error(`${folder}: a finished cell has a defended model`);
   const result = measurement.result.parse(
     await measurement.measure({
-      ...{ clip, model: defended.model, dataset, runtime, progress, work },
+      ...{ clip, model: defended.model, learntClasses: training.classNames, dataset, runtime, progress, work },
       ...(templates === undefined ? {} : { templates }),
       ...(attack === undefined ? {} : { attack: { trigger: attack.trigger, target: attack.target } }),
       ...(signal === undefined ? {} : { signal }),

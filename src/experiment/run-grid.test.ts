@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -425,4 +425,25 @@ test('a target that the data lack is told; a head, which cannot name it, is not 
     note: (line) => void told.push(line),
   });
   expect(told.filter((line) => line.includes('target'))).toEqual([]);
+});
+
+test('a head is not measured on other classes, though they are as many', async () => {
+  await cp(at('colors', 'test'), at('renamed'), { recursive: true });
+  await rename(at('renamed', 'yellow'), at('renamed', 'amber'));
+  const elsewhere = { data: at('renamed') };
+  const grid = gridOf({
+    attacks: ['clean'],
+    defenses: [{ method: 'linear-probe', settings: { epochs: 1 } }],
+    measures: [
+      { measure: 'classification', ...elsewhere },
+      { measure: 'adversarial', ...elsewhere, settings: { steps: 1 } },
+      { measure: 'resistivity', ...elsewhere, settings: { images: 4 } },
+    ],
+  });
+  const [{ failures, measured }] = await run(grid, 'renamed-runs');
+  const message =
+    'head for the classes of the data, 4 (amber, blue, green, red), got one for 4 (blue, green, red, yellow)';
+  expect(failures).toEqual([expect.stringContaining(message), expect.stringContaining(message)]);
+  expect(failures.map((failure) => failure.split(':')[0])).toEqual(['classification', 'adversarial']);
+  expect(Object.keys(measured)).toEqual(['resistivity']);
 });

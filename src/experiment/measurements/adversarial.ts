@@ -8,6 +8,7 @@ import type { Rate } from '../../evaluation/rate.js';
 import { prepareDefended } from '../../run/evaluate.js';
 import { pgdShape, type PgdSettings } from '../../training/pgd.js';
 import type { MeasureInput, MeasurementEffect } from '../measurement.js';
+import { refuseOtherHead } from './other-head.js';
 
 const share = z.number().min(0).max(1);
 const count = z.int().nonnegative();
@@ -63,6 +64,7 @@ export const adversarial = defineEntry({
 });
 
 async function measure({ images, ...pgd }: AdversarialSettings, input: MeasureInput): Promise<Json> {
+  refuseOtherHead(input);
   const { clip, model, dataset, runtime, templates, seed, progress, signal } = input;
   const options = await prepareDefended(
     {

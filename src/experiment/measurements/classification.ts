@@ -7,6 +7,7 @@ import { attackMetricsSchema, cleanMetricsSchema } from '../../evaluation/compar
 import { evaluateClip, type Evaluation } from '../../evaluation/evaluate.js';
 import { prepareDefended } from '../../run/evaluate.js';
 import type { MeasureInput, MeasurementEffect } from '../measurement.js';
+import { refuseOtherHead } from './other-head.js';
 import { lacksTarget, withTarget } from './target.js';
 
 const count = z.int().nonnegative();
@@ -60,6 +61,7 @@ async function classify(input: MeasureInput): Promise<Json> {
   const { clip, model, runtime, templates, seed, progress, signal } = input;
   const { attack } = input;
   if (model.kind === 'head' && attack !== undefined) refuseUnknownTarget(input.dataset.classNames, attack.target);
+  refuseOtherHead(input);
   const dataset = attack === undefined ? input.dataset : withTarget(input.dataset, attack.target);
   const options = await prepareDefended(
     {
