@@ -60,6 +60,23 @@ describe('a difference', () => {
     expect(pairsOf(shared, other)).toHaveLength(1);
   });
 
+  test('that is the same on every image has an interval on both sides of it', () => {
+    const all = (value: number): Repetition[] => [once('r', [0], value, images(100 * value, 100))];
+    // Tango's score equation: n Δ / (1 − Δ) = z² around 0, n (1 − Δ) / (1 + Δ) = z² from 1
+    const z2 = 3.8414588;
+    const width = z2 / (100 + z2);
+    const interval = (first: number, second: number): readonly number[] =>
+      differenceOf(all(first), all(second))?.interval ?? [];
+    for (const value of [0, 1]) {
+      expect(interval(value, value)[0]).toBeCloseTo(-width, 6);
+      expect(interval(value, value)[1]).toBeCloseTo(width, 6);
+    }
+    expect(interval(1, 0)[0]).toBeCloseTo((100 - z2) / (100 + z2), 6);
+    expect(interval(1, 0)[1]).toBe(1);
+    expect(interval(0, 1)[0]).toBe(-1);
+    expect(interval(0, 1)[1]).toBeCloseTo(-(100 - z2) / (100 + z2), 6);
+  });
+
   test('of other images is told without an interval, of other seeds not at all', () => {
     const first = [once('a', [0], 1, images(3, 3))];
     expect(differenceOf(first, [once('b', [0], 0.25, images(1, 4))])).toEqual({ value: 0.75, over: 'nothing', n: 1 });

@@ -39,7 +39,8 @@ export function estimateOf(repetitions: readonly Repetition[]): Estimate | undef
 }
 
 /**
- * The first figure less the second: over the seeds that both have or, where there is one pair, over the images of both.
+ * The first figure less the second: over the seeds that both have or, where there is one pair, over the images of both;
+ * where two rates differ on no image, or on all in the same way, and a bootstrap has no width, by Tango's score.
  * @returns undefined where they have no seed in common
  */
 export function differenceOf(first: readonly Repetition[], second: readonly Repetition[]): Estimate | undefined {
@@ -47,9 +48,16 @@ export function differenceOf(first: readonly Repetition[], second: readonly Repe
   if (pairs.length === 0) return undefined;
   if (pairs.length > 1) return overSeeds(pairs.map(([a, b]) => a.value - b.value));
   const [[a, b]] = pairs;
-  const sameImages = a.images !== undefined && a.images.length === b.images?.length;
-  const differences = sameImages ? a.images.map((value, i) => value - (b.images?.[i] ?? 0)) : undefined;
-  return { value: a.value - b.value, n: 1, ...overImages(differences) };
+  const sameImages = a.images !== undefined && a.images.length > 0 && a.images.length === b.images?.length;
+  const value = a.value - b.value;
+  if (!sameImages) return { value, n: 1, over: 'nothing' };
+  const differences = a.images.map((one, i) => one - (b.images?.[i] ?? 0));
+  return {
+    value,
+    n: 1,
+    over: 'images',
+    interval: constantDifference(differences) ?? bootstrapInterval(differences, BOOTSTRAP),
+  };
 }
 
 /** What was made with the same seed, together; a pair that several seeds share comes once. */
@@ -73,4 +81,16 @@ function overImages(images: readonly number[] | undefined): Pick<Estimate, 'inte
   const isConstantRate = (value === 0 || value === 1) && images.every((one) => one === value);
   const interval = isConstantRate ? rateOf(value * length, length).interval : bootstrapInterval(images, BOOTSTRAP);
   return { interval, over: 'images' };
+}
+
+/**
+ * The 95 % interval of a difference of two rates on the same images that is the same on all (Tango, "Equivalence test and
+ * confidence interval for the difference in proportions for the paired-sample design", 1998): ±w around 0, and 2 w inwards
+ * from 1 and −1, w = z² / (n + z²) being Wilson's bound of 0 in n. Undefined where it is not the same, or none of these.
+ */
+function constantDifference(differences: readonly number[]): readonly [low: number, high: number] | undefined {
+  const [first] = differences;
+  if (![-1, 0, 1].includes(first) || differences.some((one) => one !== first)) return undefined;
+  const [, width] = rateOf(0, differences.length).interval;
+  return first === 0 ? [-width, width] : first > 0 ? [1 - 2 * width, 1] : [-1, 2 * width - 1];
 }
