@@ -9,7 +9,7 @@ import { sharedKeysValues } from '../model/transformer.js';
 import { classTokens, VisionTransformer } from '../model/vision-transformer.js';
 import type { ClipWeights } from '../model/weights.js';
 import { crossEntropy } from '../training/loss.js';
-import { gradientName, promptName, type PromptShape } from './prompt-tuning-graph.js';
+import { gradientName, promptedBlocks, promptName, type PromptShape } from './prompt-tuning-graph.js';
 
 /** Both sides of adversarial training, each with its outputs. */
 export interface AdversarialPromptGraphs {
@@ -21,12 +21,13 @@ export interface AdversarialPromptGraphs {
 
 /**
  * Cross-entropy of a prompted CLIP, as the sum over images weighted by `weights`, by pixels and by prompts.
- * Inputs: `pixels` [B, 3, S, S] in [0, 1], `targets` [B, C], `weights` [B], `prompts.{d}` [b, W] for d = D … L − 1.
+ * Inputs: `pixels` [B, 3, S, S] in [0, 1], `targets` [B, C], `weights` [B], `prompts.{d}` [b, W] for each block d
+ * that prompts enter.
  */
 export function adversarialPromptGraphs(
   weights: ClipWeights,
   preprocess: Preprocess,
-  { depth, tokens }: PromptShape,
+  shape: PromptShape,
   textFeatures: TextFeatures,
   batch: number,
 ): AdversarialPromptGraphs {
@@ -35,7 +36,9 @@ export function adversarialPromptGraphs(
   const vision = new VisionTransformer(new FrozenLayers(graph, weights));
   const pixels = graph.input('pixels', [batch, 3, tower.imageSize, tower.imageSize]);
   const prompts = new Map<number, Value>();
-  for (let d = depth; d < tower.layers; d++) prompts.set(d, graph.input(promptName(d), [tokens, tower.width]));
+  for (const d of promptedBlocks(tower.layers, shape)) {
+    prompts.set(d, graph.input(promptName(d), [shape.tokens, tower.width]));
+  }
   const keysValues = new Map([...prompts].map(([d, p]) => [d, sharedKeysValues(p, vision.block(d), tower)] as const));
 
   const embedded = vision.embed(normalisePixels(pixels, preprocess));

@@ -167,6 +167,16 @@ describe('adversarial visual prompt tuning', () => {
     expect((await tuned()).prompts).not.toEqual(none.prompts);
   });
 
+  it('prompts the blocks that it is told to, and says when the model has not so many', async () => {
+    const { seed } = defenseInput(labels, 3);
+    const one = await tuned({ depth: 0, blocks: 1 });
+    expect([...one.prompts.keys()]).toEqual([0]);
+    expect(one.trainableParameters).toBe(2 * width);
+    expect(one.prompts.get(0)).not.toEqual(initialPrompts(defendedArchitecture, { ...settings, depth: 0 }, seed).get(0));
+    await expect(tuned({ depth: layers })).rejects.toThrow(`a depth D from 0 to ${layers - 1}`);
+    await expect(tuned({ depth: 1, blocks: layers })).rejects.toThrow(`at most ${layers - 1} blocks with prompts`);
+  });
+
   it('goes on from any step to the same bits', async () => {
     const whole = await tuned();
     for (const from of [whole.states[0], whole.states[2]]) {

@@ -14,7 +14,7 @@ import { refuseDivergence } from '../training/training-step.js';
 import { adversarialPromptGraphs } from './adversarial-prompt-graph.js';
 import { AdversarialPromptStep, type LabelledPixels } from './adversarial-prompt-step.js';
 import type { Defended, DefenseEffect, DefenseInput } from './defense.js';
-import { partThatFits } from './plan.js';
+import { partThatFits, refuseUnfit } from './plan.js';
 import { promptName } from './prompt-tuning-graph.js';
 import { initialPrompts } from './tune-prompts.js';
 import { tuningPresets, tuningSchema } from './tuning-settings.js';
@@ -76,6 +76,7 @@ export const adversarialVpt = defineEntry({
 async function tune(settings: AdversarialSettings, input: DefenseInput): Promise<Defended> {
   const { runtime, weights, preprocess, textFeatures, seed, progress, signal, from } = input;
   const { batchSize, epochs, dropLast } = settings;
+  refuseUnfit(weights.architecture, settings);
   const images = input.images(settings.augmentation);
   const count = images.labels.length;
   const imagesPerEpoch = dropLast && count >= batchSize ? count - (count % batchSize) : count;

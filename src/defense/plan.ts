@@ -1,12 +1,13 @@
 import { InputError } from '../core/errors.js';
 import { matMulFlop } from '../graph/flop.js';
 import { constantBytes, peakActivationBytes } from '../graph/memory.js';
+import type { ClipArchitecture } from '../model/architecture.js';
 import type { TextFeatures } from '../model/clip-graphs.js';
 import { countParameters, type ClipWeights } from '../model/weights.js';
 import { tensor } from '../tensor/tensor.js';
 import { promptMethods, type Method } from './prompt-methods.js';
 import { featureRow, rowSize } from './features.js';
-import { frozenFeaturesGraph, tuningStepGraph } from './prompt-tuning-graph.js';
+import { frozenFeaturesGraph, promptedBlocks, tuningStepGraph, type PromptShape } from './prompt-tuning-graph.js';
 import type { TuningSettings } from './tuning-settings.js';
 
 /** What a run will do and need, known before it starts. */
@@ -54,6 +55,31 @@ export function partThatFits(
   return part;
 }
 
+/** @throws InputError (`usage`) when the model has not the blocks to prompt */
+export function refuseUnfit(
+  { vision: { layers } }: ClipArchitecture,
+  { depth, blocks }: Omit<PromptShape, 'tokens'>,
+): void {
+  if (depth >= layers) {
+    throw new InputError({
+      code: 'usage',
+      operation: 'plan the tuning',
+      expected: `a depth D from 0 to ${layers - 1}, as the model has ${layers} blocks`,
+      received: String(depth),
+      fix: 'Lower --depth.',
+    });
+  }
+  if (blocks !== undefined && depth + blocks > layers) {
+    throw new InputError({
+      code: 'usage',
+      operation: 'plan the tuning',
+      expected: `at most ${layers - depth} blocks with prompts, as the model has ${layers} and the first with prompts is ${depth}`,
+      received: String(blocks),
+      fix: 'Lower --blocks or --depth.',
+    });
+  }
+}
+
 /**
  * Plans a run.
  * @param images how many there are to tune on
@@ -70,25 +96,9 @@ export function planTuning(
 ): TuningPlan {
   const { architecture } = weights;
   const { layers, width } = architecture.vision;
-  const { depth, blocks = layers - depth, tokens, batchSize, epochs, dropLast } = settings;
-  if (depth >= layers) {
-    throw new InputError({
-      code: 'usage',
-      operation: 'plan the tuning',
-      expected: `a depth D from 0 to ${layers - 1}, as the model has ${layers} blocks`,
-      received: String(depth),
-      fix: 'Lower --depth.',
-    });
-  }
-  if (depth + blocks > layers) {
-    throw new InputError({
-      code: 'usage',
-      operation: 'plan the tuning',
-      expected: `at most ${layers - depth} blocks with prompts, as the model has ${layers} and the first with prompts is ${depth}`,
-      received: String(blocks),
-      fix: 'Lower --blocks or --depth.',
-    });
-  }
+  const { depth, tokens, batchSize, epochs, dropLast } = settings;
+  refuseUnfit(architecture, settings);
+  const blocks = promptedBlocks(layers, settings).length;
   const views = settings.augmentation === 'none' ? 1 : settings.views;
   const imagesPerEpoch = dropLast && images >= batchSize ? images - (images % batchSize) : images;
   const stepsPerEpoch = Math.ceil(imagesPerEpoch / batchSize);
