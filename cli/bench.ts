@@ -8,7 +8,8 @@ import { givenTuningSchema, tuningSettings } from '../src/defense/tuning-setting
 import { namedArchitectures, type ClipArchitecture } from '../src/model/architecture.js';
 import { configuredArchitecture } from '../src/model/configured-architecture.js';
 import { DiskFolder } from '../src/node/files.js';
-import { bench as runBench, type BenchResult, type Spread } from '../src/run/bench.js';
+import { bench as runBench, type BenchResult } from '../src/run/bench.js';
+import type { Spread } from '../src/run/bench-probe.js';
 import { currentVersions } from '../src/run/provenance.js';
 import { defineCommand } from './command.js';
 import { openRuntime } from './model-options.js';

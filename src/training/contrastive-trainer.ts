@@ -85,8 +85,7 @@ export class ContrastiveTrainer implements AsyncDisposable {
     const encoded = this.#tokenizer.encode(captions);
     const mask = endOfTextMask(encoded, this.#source.architecture.text);
     const [count, context] = encoded.shape;
-    const used = 1 + mask.data.reduce((last, mark, at) => (mark === 1 ? Math.max(last, at % context) : last), 0);
-    const tokens = Math.min(context, Math.ceil(used / TOKEN_STEP) * TOKEN_STEP);
+    const tokens = tokensUsed(mask);
     const ids = new BigInt64Array(count * tokens);
     const endOfText = tensor([count, 1, tokens]);
     for (let i = 0; i < count; i++) {
@@ -95,6 +94,12 @@ export class ContrastiveTrainer implements AsyncDisposable {
     }
     return { ids: { shape: [count, tokens], data: ids }, endOfText };
   }
+}
+
+/** Token places that a step gives texts, in steps up to the last end token. @param endOfText mask [B, 1, context] */
+export function tokensUsed({ shape: [, , context], data }: Tensor): number {
+  const used = 1 + data.reduce((last, mark, at) => (mark === 1 ? Math.max(last, at % context) : last), 0);
+  return Math.min(context, Math.ceil(used / TOKEN_STEP) * TOKEN_STEP);
 }
 
 /** The kept patches of each image, cut on the host, and their rows of the position table. */
