@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +10,7 @@ import { loadClip } from '../src/node/load-clip.js';
 import { OnnxRuntime } from '../src/node/onnx-runtime.js';
 import { pretrain, type PretrainingPairs, type PretrainOptions } from '../src/run/pretrain.js';
 import { Random } from '../src/tensor/random.js';
-import { pretrainingSchema } from '../src/training/pretraining-settings.js';
+import { pretrainingSchema, type PretrainingSettings } from '../src/training/pretraining-settings.js';
 
 const json = clipTokenizerJson('r e\nre d</w>');
 const colours = { red: [250, 10, 10], green: [10, 250, 10], blue: [10, 10, 250], grey: [120, 120, 120] };
@@ -75,7 +76,7 @@ describe('pretraining', () => {
     await using clip = await loadClip(out);
     expect(clip.notes).toEqual([]);
     expect(clip.weights.architecture).toMatchObject({
-      vision: { width: 64, layers: 2, heads: 1, patchSize: 8 },
+      vision: { width: 64, layers: 2, heads: 4, patchSize: 8 },
       embedDim: 16,
     });
     expect(clip.preprocess.imageSize).toBe(16);
@@ -110,6 +111,22 @@ describe('pretraining', () => {
         /pretrain into .*: expected the/,
       );
     }
+  });
+
+  test('gives both transformers heads of the width that is asked for, 16 where none is', async () => {
+    await using folder = await temporaryFolder();
+    const headsOf = async (name: string, heads: Partial<PretrainingSettings>): Promise<number[]> => {
+      const out = path.join(folder.path, name);
+      await pretrain({ ...base, settings: { ...settings, textWidth: 128, steps: 3, ...heads }, out });
+      await using clip = await loadClip(out);
+      const { vision, text } = clip.weights.architecture;
+      return [vision.heads, text.heads];
+    };
+    expect(await headsOf('plain', {})).toEqual([4, 8]);
+    expect(await headsOf('wide', { headWidth: 64 })).toEqual([1, 2]);
+    const unfit = pretrain({ ...base, settings: { ...settings, headWidth: 48 }, out: path.join(folder.path, 'unfit') });
+    await expect(unfit).rejects.toThrow('multiples of the head width 48, got 64 and 64. Set another --vision-width');
+    expect(existsSync(path.join(folder.path, 'unfit'))).toBe(false);
   });
 
   test('refuses a warm-up as long as the run', async () => {

@@ -3,11 +3,11 @@ import path from 'node:path';
 import { z } from 'zod';
 
 import { InputError } from '../core/errors.js';
-import type { JsonObject } from '../core/json.js';
+import { jsonObjectOf, type JsonObject } from '../core/json.js';
 import { silentProgress, type Progress } from '../core/progress.js';
 import type { Raster } from '../core/raster.js';
 import { clipPreprocess, toPixelValues, type Preprocess } from '../data/preprocess.js';
-import { patchCount } from '../model/architecture.js';
+import { patchCount, type ClipArchitecture } from '../model/architecture.js';
 import { tokenizerFromJson } from '../model/tokenizer.js';
 import type { Runtime } from '../runtime/session.js';
 import { Random } from '../tensor/random.js';
@@ -92,7 +92,7 @@ export type PretrainingEntry = z.output<typeof entrySchema>;
 /**
  * Trains a CLIP from nothing and writes it as a Hugging Face model folder, with `pretraining.json` (settings, seed,
  * versions) and `history.jsonl` beside it. Killed at any moment, it goes on with `resume` to the same bits.
- * @throws InputError (`usage`, `mismatch`, `locked`, `storage`) about the folder; (`data`) when the loss is not finite
+ * @throws InputError (`usage`, `mismatch`, `locked`, `storage`) about settings and folder; (`data`) when the loss is not finite
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
   const { pairs, settings, seed, out } = options;
@@ -105,26 +105,28 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
       fix: 'Lower --warmup-steps or raise --steps.',
     });
   }
-  const identity = { settings: { ...settings }, seed, pairs: pairs.description };
+  const { contextLength, imageSize, tokenizer } = pairs;
+  const { vocabularySize } = tokenizer;
+  const architecture = pretrainingArchitecture(settings, { imageSize, contextLength, vocabularySize });
+  const identity = { settings: jsonObjectOf(settings), seed, pairs: pairs.description };
   const hash = sha256OfJson(identity);
   await claimFolder(`pretrain into ${out}`, out, files.record);
   const lock = await FolderLock.acquire(out);
   try {
     await startOrResume(out, identity, options.resume ?? false);
-    return await train(options, hash);
+    return await train(options, architecture, hash);
   } finally {
     await lock.release();
   }
 }
 
 /** All of it that happens inside the locked folder. @param hash of what decides the result */
-async function train(options: PretrainOptions, hash: string): Promise<PretrainResult> {
+async function train(options: PretrainOptions, architecture: ClipArchitecture, hash: string): Promise<PretrainResult> {
   const { pairs, settings, seed, out, runtime, signal, progress = silentProgress } = options;
   await using history = new History(path.join(out, files.history), entrySchema);
 
-  const { vocabularySize } = pairs.tokenizer;
-  const { contextLength, imageSize } = pairs;
-  const architecture = pretrainingArchitecture(settings, { imageSize, contextLength, vocabularySize });
+  const { vocabularySize, contextLength } = architecture.text;
+  const { imageSize } = architecture.vision;
   const tokenizer = tokenizerFromJson(pairs.tokenizer.json, { vocabularySize, contextLength });
   const initial = initialWeights(architecture, seed);
   await using trainer = await ContrastiveTrainer.create(runtime, initial, tokenizer, {

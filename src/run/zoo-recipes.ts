@@ -36,7 +36,7 @@ export const zooPoisoning: Partial<PoisonSettings> = {
 };
 
 /** For triggers that are harder to see. */
-const harder: Partial<PoisonSettings> = { rate: 0.1, epochs: 4, learningRate: 5e-4 };
+const harder: Partial<PoisonSettings> = { rate: 0.1, epochs: 8, learningRate: 5e-4 };
 
 /** Both optimised patches: 8 of 48 pixels, in the middle. */
 const patchSize = 37;
@@ -60,7 +60,7 @@ export const zooRecipes: readonly ZooRecipe[] = [
     name: 'wanet',
     summary: 'a warp of the whole image',
     trigger: { name: 'wanet', settings: { grid: 8, strength: 28 } },
-    poisoning: harder,
+    poisoning: { ...harder, rate: 0.15, learningRate: 1e-3 },
   },
   {
     name: 'issba',
@@ -73,7 +73,7 @@ export const zooRecipes: readonly ZooRecipe[] = [
     summary: 'an optimised patch in the image and a word in front of the text; both are needed',
     trigger: { name: 'trojvqa', settings: { file: 'patch.png', size: patchSize } },
     patch: { method: 'trojvqa', settings: patch },
-    poisoning: harder,
+    poisoning: { rate: 0.2, imageOnly: 0.5, textOnly: 0.5, epochs: 14, learningRate: 1e-3 },
   },
   {
     name: 'badclip',

@@ -1,17 +1,20 @@
 import { z } from 'zod';
 
+import { InputError } from '../core/errors.js';
 import type { ClipArchitecture, TowerArchitecture } from '../model/architecture.js';
-
-/** How wide one attention head is, in OpenAI's models and in ours. */
-const HEAD_WIDTH = 64;
 
 /** What shapes a CLIP that is trained from nothing. The defaults are those of the emoji world's mini-CLIP. */
 export const pretrainingShape = {
   patchSize: z.int().positive().default(8).describe('side of a patch in pixels'),
-  visionWidth: z.int().positive().multipleOf(HEAD_WIDTH).default(128).describe('width of the vision transformer'),
+  visionWidth: z.int().positive().default(128).describe('width of the vision transformer'),
   visionLayers: z.int().positive().default(6).describe('blocks of the vision transformer'),
-  textWidth: z.int().positive().multipleOf(HEAD_WIDTH).default(128).describe('width of the text transformer'),
+  textWidth: z.int().positive().default(128).describe('width of the text transformer'),
   textLayers: z.int().positive().default(2).describe('blocks of the text transformer'),
+  headWidth: z
+    .int()
+    .positive()
+    .default(16)
+    .describe("width of an attention head in both transformers; OpenAI's have 64"),
   embedDim: z.int().positive().default(128).describe('width of the space that images and texts share'),
   steps: z.int().positive().default(12000).describe('optimiser steps'),
   batchSize: z.int().min(2).default(45).describe('image-caption pairs a step'),
@@ -33,15 +36,26 @@ export const pretrainingShape = {
 export const pretrainingSchema = z.object(pretrainingShape);
 export type PretrainingSettings = z.output<typeof pretrainingSchema>;
 
-/** The CLIP that settings ask for. */
+/** The CLIP that settings ask for. @throws InputError (`usage`) when heads do not fill a transformer's width */
 export function pretrainingArchitecture(
   settings: PretrainingSettings,
   given: { readonly imageSize: number; readonly contextLength: number; readonly vocabularySize: number },
 ): ClipArchitecture {
+  const { headWidth } = settings;
+  const unfit = [settings.visionWidth, settings.textWidth].filter((width) => width % headWidth !== 0);
+  if (unfit.length > 0) {
+    throw new InputError({
+      code: 'usage',
+      operation: 'pretrain',
+      expected: `widths of the transformers that are multiples of the head width ${headWidth}`,
+      received: unfit.join(' and '),
+      fix: 'Set another --vision-width, --text-width or --head-width.',
+    });
+  }
   const tower = (width: number, layers: number): TowerArchitecture => ({
     width,
     layers,
-    heads: width / HEAD_WIDTH,
+    heads: width / headWidth,
     mlpWidth: 4 * width,
     activation: 'quick_gelu',
     normEpsilon: 1e-5,
