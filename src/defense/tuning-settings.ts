@@ -30,7 +30,7 @@ const small = {
   tokens: 64,
   alpha: 8,
   margin: 0.15,
-  epochs: 40,
+  epochs: 60,
   learningRate: 0.5,
   augmentation: 'light-crop-flip',
   views: 8,
