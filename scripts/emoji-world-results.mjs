@@ -1,23 +1,25 @@
-// Writes docs/results/emoji-world.md: runs the whole study on the zoo (every attack, RVPT and its control on three seeds)
-// and the trade-off over alpha, and puts the figures into tables. What is finished under runs/study is not run again.
+// Writes docs/results/emoji-world.md: the zoo, RVPT and its control on every attack with three seeds, and the trade-off
+// over alpha. Cells are shared with the paper's tables, and those that are finished are not run again.
 // Usage: npm run results
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
+import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 
 const { meanInterval } = await import('../dist/src/evaluation/mean-interval.js');
 
-const alphas = [0, 1, 2, 4, 8];
+const cores = availableParallelism();
 
-/** @param {readonly string[]} options */
-function demo(...options) {
-  const output = execFileSync(process.execPath, ['dist/cli/main.js', 'demo', '--json', ...options], {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  return JSON.parse(output);
+/** The cells of a grid of assets/studies, with what was measured of each. @param {string} grid */
+function sweep(grid) {
+  const options = ['--out', 'runs/paper', '--jobs', String(cores), '--json'];
+  const output = execFileSync(
+    process.execPath,
+    ['dist/cli/main.js', 'sweep', `assets/studies/${grid}.yaml`, ...options],
+    { encoding: 'utf8', maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  return JSON.parse(output).cells;
 }
 
 const percent = (/** @type {number} */ rate) => (100 * rate).toFixed(1);
@@ -33,73 +35,86 @@ function meanOf(values) {
 const table = ([head, ...rows]) =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
-const study = ['rvpt', 'vpt'].flatMap(
-  (method) => demo('--models', 'all', '--seeds', '3', '--method', method, '--out', 'runs/study').models,
-);
-const sweep = alphas.map((alpha) => ({
-  alpha,
-  models: demo(
-    '--models',
-    'badnet',
-    '--models',
-    'badclip',
-    '--alpha',
-    String(alpha),
-    '--split',
-    'validation',
-    '--out',
-    `runs/study-alpha-${alpha}`,
-  ).models,
-}));
-const zoo = JSON.parse(readFileSync('assets/zoo/zoo.json', 'utf8'));
-const settings = JSON.parse(readFileSync('runs/study/runs/badnet-rvpt-0/config.json', 'utf8')).settings;
+/** CA, ASR and PA of a cell, and its mean PR over blocks under the trigger where that was measured. @param {any} cell */
+function figuresOf({ run, measured: { classification, resistivity } }) {
+  const { ca } = classification.clean;
+  const { asr_strict: asr, pa } = classification.attacked;
+  const pr = resistivity?.perturbations.find((/** @type {any} */ p) => p.name === 'trigger').pr.slice(1);
+  return { run, ca, asr, pa, pr: pr === undefined ? undefined : mean(pr) };
+}
 
-const groups = Map.groupBy
-  ? Map.groupBy(study, (m) => `${m.attack} ${m.method}`)
-  : study.reduce(
-      (map, m) => map.set(`${m.attack} ${m.method}`, [...(map.get(`${m.attack} ${m.method}`) ?? []), m]),
-      new Map(),
-    );
+const cells = sweep('emoji-world');
+const alphas = sweep('emoji-world-alpha');
+const cleanPa = new Map(
+  sweep('emoji-world-clean').map((/** @type {any} */ cell) => [cell.attack.replace('clean+', ''), figuresOf(cell).pa]),
+);
+const zoo = JSON.parse(readFileSync('assets/zoo/zoo.json', 'utf8'));
+
+/** @param {string} attack @param {string} defense */
+const defendedBy = (attack, defense) =>
+  cells
+    .filter((/** @type {any} */ cell) => cell.attack === attack && cell.defense === defense)
+    .map((/** @type {any} */ cell) => figuresOf(cell));
+const studied = [...new Set(cells.map((/** @type {any} */ cell) => cell.attack))].map((attack) => ({
+  attack,
+  before: defendedBy(attack, 'none')[0],
+  rvpt: defendedBy(attack, 'rvpt'),
+  vpt: defendedBy(attack, 'vpt'),
+}));
+const { templates } = JSON.parse(readFileSync(path.join(studied[0].rvpt[0].run, 'config.json'), 'utf8')).settings;
+const { settings } = JSON.parse(readFileSync(path.join(studied[0].rvpt[0].run, 'cell.json'), 'utf8')).identity;
+
 const [clean] = zoo.models;
-const defended = [...groups.values()].map((group) => {
-  const [first] = group;
-  const all = (/** @type {(m: any) => number} */ of) => meanOf(group.map(of));
+const defended = ['rvpt', 'vpt'].flatMap((method) =>
+  studied.map(({ attack, before, ...by }) => {
+    const after = by[method];
+    const all = (/** @type {string} */ figure) => meanOf(after.map((/** @type {any} */ cell) => cell[figure]));
+    return [
+      attack,
+      method,
+      percent(before.ca),
+      all('ca'),
+      percent(before.asr),
+      all('asr'),
+      percent(cleanPa.get(attack)),
+      percent(before.pa),
+      all('pa'),
+      `${before.pr.toFixed(2)} → ${mean(after.map((/** @type {any} */ cell) => cell.pr)).toFixed(2)}`,
+    ];
+  }),
+);
+
+const verdicts = studied.map(({ attack, before, rvpt, vpt }) => {
+  const bound = attack === 'badclip' ? 0.1 : 0.05;
+  const meanOver = (/** @type {any[]} */ runs, /** @type {string} */ figure) => mean(runs.map((run) => run[figure]));
+  const asr = meanOver(rvpt, 'asr');
+  const loss = before.ca - meanOver(rvpt, 'ca');
+  const pa = meanOver(rvpt, 'pa') / cleanPa.get(attack);
+  const control = meanOver(vpt, 'asr');
+  const word = (/** @type {boolean} */ holds) => (holds ? 'yes' : '**no**');
   return [
-    first.attack,
-    first.method,
-    percent(first.before.ca),
-    all((m) => m.after.ca),
-    percent(first.before.asr_strict),
-    all((m) => m.after.asr_strict),
-    percent(first.clean_pa),
-    percent(first.before.pa),
-    all((m) => m.after.pa),
-    `${first.pr_before.toFixed(2)} → ${mean(group.map((m) => m.pr_after)).toFixed(2)}`,
+    attack,
+    `${word(asr <= bound)} (${percent(asr)}, at most ${percent(bound)})`,
+    `${word(loss <= 0.03)} (${(100 * loss).toFixed(1)} points lost)`,
+    `${word(pa >= 0.8)} (${(100 * pa).toFixed(0)} % of the clean model's)`,
+    `${word(control > bound)} (${percent(control)})`,
   ];
 });
 
-const verdicts = [...groups.values()]
-  .filter(([first]) => first.method === 'rvpt')
-  .map((group) => {
-    const [first] = group;
-    const bound = first.attack === 'badclip' ? 0.1 : 0.05;
-    const asr = mean(group.map((m) => m.after.asr_strict));
-    const loss = first.before.ca - mean(group.map((m) => m.after.ca));
-    const pa = mean(group.map((m) => m.after.pa)) / first.clean_pa;
-    const control = mean(groups.get(`${first.attack} vpt`).map((m) => m.after.asr_strict));
-    const word = (/** @type {boolean} */ holds) => (holds ? 'yes' : '**no**');
-    return [
-      first.attack,
-      `${word(asr <= bound)} (${percent(asr)}, at most ${percent(bound)})`,
-      `${word(loss <= 0.03)} (${(100 * loss).toFixed(1)} points lost)`,
-      `${word(pa >= 0.8)} (${(100 * pa).toFixed(0)} % of the clean model's)`,
-      `${word(control > bound)} (${percent(control)})`,
-    ];
-  });
+const tradeOffAttacks = [...new Set(alphas.map((/** @type {any} */ cell) => cell.attack))];
+const tradeOff = [...new Set(alphas.map((/** @type {any} */ cell) => cell.varied.alpha))].map((alpha) => [
+  String(alpha),
+  ...tradeOffAttacks.flatMap((attack) => {
+    const { ca, asr, pa } = figuresOf(
+      alphas.find((/** @type {any} */ cell) => cell.attack === attack && cell.varied.alpha === alpha),
+    );
+    return [ca, asr, pa].map(percent);
+  }),
+]);
 
 const page = `# Results on the emoji world
 
-Made by \`npm run build && npm run results\` on ${cpus()[0].model}, ${availableParallelism()} cores, with rvpt ${zoo.versions.rvpt}, onnxruntime ${zoo.versions.onnxruntime}, Node ${process.versions.node}. This page is written by that command; what it means is in [the emoji world](../emoji-world.md) and [deviations](../deviations.md).
+Made by \`npm run build && npm run results\` on ${cpus()[0].model}, ${cores} cores, with rvpt ${zoo.versions.rvpt}, onnxruntime ${zoo.versions.onnxruntime}, Node ${process.versions.node}. This page is written by that command; what it means is in [the emoji world](../emoji-world.md) and [deviations](../deviations.md).
 
 ## The zoo
 
@@ -120,7 +135,7 @@ ${table([
 
 ## Cured
 
-16 images a class to cure with, 12 to test on (CA of the clean model on task A: ${percent(clean.a.ca)} %). "vpt" is the matched control: the same images, prompts, optimiser and steps with alpha 0. Means and 95 % intervals over three seeds (Student's t), in %; PR is the mean over blocks under the trigger.
+16 images a class to cure with, 12 to test on, by the class prompt \`${templates.join('\`, \`')}\` (CA of the clean model: ${percent(clean.a.ca)} %). "vpt" is the matched control: the same images, prompts, optimiser and steps with alpha 0. Means and 95 % intervals over three seeds (Student's t), in %; PR is the mean over blocks under the trigger.
 
 ${table([
   [
@@ -146,13 +161,7 @@ ${table([['attack', 'ASR low enough', 'CA within 3 points', 'PA at least 80 % of
 
 On validation scenes, one seed, everything else as above.
 
-${table([
-  ['alpha', ...sweep[0].models.flatMap((m) => [`${m.attack}: CA`, 'ASR', 'PA'])],
-  ...sweep.map(({ alpha, models }) => [
-    String(alpha),
-    ...models.flatMap((m) => [percent(m.after.ca), percent(m.after.asr_strict), percent(m.after.pa)]),
-  ]),
-])}
+${table([['alpha', ...tradeOffAttacks.flatMap((attack) => [`${attack}: CA`, 'ASR', 'PA'])], ...tradeOff])}
 
 ## Settings
 

@@ -13,11 +13,11 @@ import { findingOf, isAtMost, isBelow, type Named } from '../verdicts.js';
 export const table11: PaperItem = {
   name: 'table11',
   title: 'Table 11: other vision transformers',
-  question: 'Does RVPT defend vision transformers of other patch sizes and widths as well?',
+  question: 'Does RVPT defend vision transformers of other heads, patch sizes and widths as well?',
   note: 'The paper’s are OpenAI’s ViT-B/32, B/16 and L/14, whose figures have rows of their own.',
   worldNote:
-    'Ours are small CLIPs that were pretrained on the emoji world and attacked alike, those besides the package’s own in half as ' +
-    'many steps.',
+    'Ours are small CLIPs that were pretrained on the emoji world and attacked alike; the first is the package’s own, the ' +
+    'last two were pretrained in half as many steps.',
   grids: ['table11'],
   layout,
   findings,
