@@ -172,7 +172,9 @@ describe('adversarial visual prompt tuning', () => {
     const one = await tuned({ depth: 0, blocks: 1 });
     expect([...one.prompts.keys()]).toEqual([0]);
     expect(one.trainableParameters).toBe(2 * width);
-    expect(one.prompts.get(0)).not.toEqual(initialPrompts(defendedArchitecture, { ...settings, depth: 0 }, seed).get(0));
+    expect(one.prompts.get(0)).not.toEqual(
+      initialPrompts(defendedArchitecture, { ...settings, depth: 0 }, seed).get(0),
+    );
     await expect(tuned({ depth: layers })).rejects.toThrow(`a depth D from 0 to ${layers - 1}`);
     await expect(tuned({ depth: 1, blocks: layers })).rejects.toThrow(`at most ${layers - 1} blocks with prompts`);
   });
