@@ -53,6 +53,7 @@ test('people get a table and what its columns mean', async () => {
   expect(stdout).toMatch(/attack succeeds/);
   expect(stdout).toMatch(/badnet +│ rvpt/);
   expect(stdout).toContain('that are taken for a banana (ASR)');
+  expect(stdout).toContain('Each cure ended after 2 of the usual 60 passes');
   expect(stderr).toContain('Small CLIP models were poisoned');
 }, 120_000);
 
