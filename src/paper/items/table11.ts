@@ -16,8 +16,8 @@ export const table11: PaperItem = {
   question: 'Does RVPT defend vision transformers of other heads, patch sizes and widths as well?',
   note: 'The paper’s are OpenAI’s ViT-B/32, B/16 and L/14, whose figures have rows of their own.',
   worldNote:
-    'Ours are small CLIPs that were pretrained on the emoji world and attacked alike; the first is the package’s own, the ' +
-    'last two were pretrained in half as many steps.',
+    'Ours are small CLIPs that were pretrained on the emoji world and attacked alike; the first is the package’s own, and ' +
+    'each of the others differs from it in one thing.',
   grids: ['table11'],
   layout,
   findings,
