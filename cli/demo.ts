@@ -33,7 +33,7 @@ export const demo = defineCommand({
     images: z.int().min(1).max(1000).default(12).describe('images a class to measure on'),
     ...givenTuningSchema.shape,
     // fewer than the preset's, so that three models are cured in three minutes on two cores
-    epochs: z.int().positive().default(32).describe('passes over the few-shot images'),
+    epochs: z.int().positive().default(28).describe('passes over the few-shot images'),
   }),
   resumable: true,
   examples: [
