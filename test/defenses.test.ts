@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -126,6 +127,12 @@ describe.each(defenses.map(({ name }) => name))('%s', (name) => {
     expect(resumed.steps).toBe(whole.steps);
     expect(await stored(`${name}-resumed`)).toEqual(await stored(`${name}-whole`));
   });
+});
+
+test.each(['rvpt', 'vpt', 'adversarial-vpt'])('%s deeper than the model writes nothing', async (name) => {
+  const defense = makeDefense(clip.weights.architecture, name, { ...short[name], depth: 9 });
+  await expect(runDefense({ ...source(name, `${name}-deep`), defense })).rejects.toThrow('a depth D from 0 to');
+  expect(existsSync(at(`${name}-deep`))).toBe(false);
 });
 
 const metricsSchema = z.object({ ca: z.number() });

@@ -19,6 +19,11 @@ export function canonicalJson(value: Json): string {
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
 }
 
+/** Whether a part of a JSON document is an object; not so where there is none. */
+export function isJsonObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 // Array.isArray does not narrow readonly lists
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);

@@ -70,13 +70,18 @@ export const adversarialVpt = defineEntry({
       settings: { ...promptSchema.parse(tuningPresets.small), ...attack, ...gentler },
     },
   },
-  create: (settings): DefenseEffect => ({ needs: 'images', run: (input) => tune(settings, input) }),
+  create: (settings): DefenseEffect => ({
+    needs: 'images',
+    refuseUnfit: (architecture) => {
+      refuseUnfit(architecture, settings);
+    },
+    run: (input) => tune(settings, input),
+  }),
 });
 
 async function tune(settings: AdversarialSettings, input: DefenseInput): Promise<Defended> {
   const { runtime, weights, preprocess, textFeatures, seed, progress, signal, from } = input;
   const { batchSize, epochs, dropLast } = settings;
-  refuseUnfit(weights.architecture, settings);
   const images = input.images(settings.augmentation);
   const count = images.labels.length;
   const imagesPerEpoch = dropLast && count >= batchSize ? count - (count % batchSize) : count;

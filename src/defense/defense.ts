@@ -5,6 +5,7 @@ import type { PairSource } from '../data/pair-source.js';
 import type { Preprocess } from '../data/preprocess.js';
 import type { TrainingImages } from '../data/training-images.js';
 import type { VisualPrompts } from '../inference/fold-prompts.js';
+import type { ClipArchitecture } from '../model/architecture.js';
 import type { LinearHead, TextFeatures } from '../model/clip-graphs.js';
 import type { Tokenizer } from '../model/tokenizer.js';
 import type { ClipWeights } from '../model/weights.js';
@@ -77,6 +78,11 @@ export type DefenseNeeds = 'nothing' | 'images' | 'pairs';
 /** A defense whose settings are chosen. */
 export interface DefenseEffect {
   readonly needs: DefenseNeeds;
+  /**
+   * Refuses a model that the settings do not suit, before anything is computed or written.
+   * @throws InputError (`usage`)
+   */
+  refuseUnfit?(architecture: ClipArchitecture): void;
   /**
    * The same input, settings and number of threads give the same bits.
    * @throws InputError (`usage`) when settings or data do not fit; (`data`) when the loss is no longer finite

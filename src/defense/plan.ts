@@ -66,7 +66,7 @@ export function refuseUnfit(
       operation: 'plan the tuning',
       expected: `a depth D from 0 to ${layers - 1}, as the model has ${layers} blocks`,
       received: String(depth),
-      fix: 'Lower --depth.',
+      fix: 'Lower the depth.',
     });
   }
   if (blocks !== undefined && depth + blocks > layers) {
@@ -75,7 +75,7 @@ export function refuseUnfit(
       operation: 'plan the tuning',
       expected: `at most ${layers - depth} blocks with prompts, as the model has ${layers} and the first with prompts is ${depth}`,
       received: String(blocks),
-      fix: 'Lower --blocks or --depth.',
+      fix: 'Lower the number of blocks or the depth.',
     });
   }
 }

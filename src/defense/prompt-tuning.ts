@@ -1,7 +1,7 @@
 import { defineEntry } from '../core/catalog.js';
 import type { DefenseEffect, DefenseEntry, DefenseInput, Defended } from './defense.js';
 import { MemoryFeatureStore } from './feature-store.js';
-import { planTuning } from './plan.js';
+import { planTuning, refuseUnfit } from './plan.js';
 import { promptMethods, type Method } from './prompt-methods.js';
 import { tuneVisualPrompts } from './tune-prompts.js';
 import { tuningPresets, tuningShape, type TuningSettings } from './tuning-settings.js';
@@ -21,7 +21,13 @@ function promptTuning(method: Method): DefenseEntry {
     summary: promptMethods[method].summary,
     settings: tuningShape,
     presets,
-    create: (settings): DefenseEffect => ({ needs: 'images', run: (input) => tune(method, settings, input) }),
+    create: (settings): DefenseEffect => ({
+      needs: 'images',
+      refuseUnfit: (architecture) => {
+        refuseUnfit(architecture, settings);
+      },
+      run: (input) => tune(method, settings, input),
+    }),
   });
 }
 

@@ -5,7 +5,7 @@ import type { JsonObject } from '../core/json.js';
 import { nearestNames } from '../core/nearest.js';
 import { defenses } from '../defense/defenses.js';
 import { labelOnlyShape } from '../run/train-label-only.js';
-import { pretrainingShape } from '../training/pretraining-settings.js';
+import { pretrainingShape, unfilledWidths } from '../training/pretraining-settings.js';
 import type { Grid } from './grid.js';
 import { measurements } from './measurements.js';
 
@@ -44,12 +44,19 @@ function makeProblems({ make, makeFromLabels, location }: Grid['zoos'][number], 
     return ['make: it learns from captions, with makeFromLabels from labels; leave out one'];
   }
   const problems =
-    make === undefined ? settingProblems(makeFromLabelsSchema, makeFromLabels) : settingProblems(makeSchema, make);
+    make === undefined ? settingProblems(makeFromLabelsSchema, makeFromLabels) : pretrainingProblems(make);
   const others = make === undefined ? attacks.filter((attack) => attack !== 'clean') : [];
   return [
     ...problems.map((problem) => `${key}: ${problem}`),
     ...(others.length === 0 ? [] : [`${key}: it makes clean alone; the attacks are also ${others.join(', ')}`]),
   ];
+}
+
+function pretrainingProblems(make: JsonObject): string[] {
+  const problems = settingProblems(makeSchema, make);
+  if (problems.length > 0) return problems;
+  const settings = makeSchema.parse(make);
+  return unfilledWidths(settings).map((width) => `a width of ${width} is no multiple of headWidth ${settings.headWidth}`);
 }
 
 function settingProblems(schema: z.ZodType, settings: JsonObject | undefined): string[] {

@@ -1,10 +1,15 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 
 import { writeColors } from '../../test/support/small-clip.js';
 import { temporaryFolder } from '../../test/support/temporary-folder.js';
+import { silentProgress } from '../core/progress.js';
 import { loadClip } from '../node/load-clip.js';
+import { PRETRAINING_RECORD } from '../run/pretrain.js';
 import { gridSchema, type Grid } from './grid.js';
+import { makeZoos } from './make-zoos.js';
 import { inspectGrid, runGrid } from './run-grid.js';
 
 const make = {
@@ -43,6 +48,41 @@ test('a zoo is made as the grid says where it is not there, and not taken where 
   expect(await inspectGrid(gridOf(make), { out })).toMatchObject([{ run: outcome.run, state: 'finished' }]);
   await expect(runGrid(gridOf({ ...make, steps: 4 }), { out })).rejects.toThrow('steps: 3 -> 4');
 });
+
+test('a poisoned model is not taken where it was made by another recipe', async () => {
+  await using folder = await temporaryFolder();
+  const location = path.join(folder.path, 'zoo');
+  await cp(path.resolve(import.meta.dirname, '../../assets/zoo'), location, { recursive: true });
+  const { settings } = readRecord(await readFile(path.join(location, 'clean', PRETRAINING_RECORD), 'utf8'));
+  const { zoos, attacks } = gridSchema.parse({
+    format: 'rvpt-grid-1',
+    name: 'g',
+    summary: 's',
+    zoos: [{ label: 'copy', location, make: settings }],
+    attacks: ['badnet', 'trojvqa'],
+    defenses: ['none'],
+    seeds: [0],
+    measures: ['classification'],
+  });
+  const options = {
+    work: path.join(folder.path, 'work'),
+    openRuntime: () => {
+      throw new Error('everything is there');
+    },
+    progress: silentProgress,
+    note: () => undefined,
+  };
+  await makeZoos({ zoos, attacks }, options);
+
+  const manifest = path.join(location, 'badnet', 'manifest.json');
+  const text = await readFile(manifest, 'utf8');
+  await writeFile(manifest, text.replace(/"rate": ?0\.02/, '"rate": 0.5'));
+  await expect(makeZoos({ zoos, attacks }, options)).rejects.toThrow('settings.rate: 0.5 -> 0.02');
+  await makeZoos({ zoos, attacks: ['trojvqa'] }, options);
+});
+
+const recordSchema = z.object({ settings: z.record(z.string(), z.json()) });
+const readRecord = (text: string): z.output<typeof recordSchema> => recordSchema.parse(JSON.parse(text));
 
 test('a model that learnt labels alone is made so too', async () => {
   await using folder = await temporaryFolder();

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 
 import { InputError } from '../core/errors.js';
-import { jsonObjectOf, type JsonObject } from '../core/json.js';
+import { isJsonObject, jsonObjectOf, type JsonObject } from '../core/json.js';
 import type { Progress } from '../core/progress.js';
 import { loadEmojiAtlas } from '../node/emoji-atlas.js';
 import { loadClip } from '../node/load-clip.js';
@@ -11,6 +11,7 @@ import { PRETRAINING_RECORD } from '../run/pretrain.js';
 import { jsonDifferences, sha256OfJson } from '../run/provenance.js';
 import { readJson } from '../run/run-files.js';
 import { LABEL_ONLY_RECORD, labelOnlySchema, trainLabelOnly } from '../run/train-label-only.js';
+import { zooPoisoning, zooRecipes, type ZooRecipe } from '../run/zoo-recipes.js';
 import type { Runtime } from '../runtime/session.js';
 import { pretrainingSchema } from '../training/pretraining-settings.js';
 import { modelsWanted, namesIn } from './attacked-models.js';
@@ -44,39 +45,60 @@ export async function makeZoos(
   options: MakeZoosOptions,
 ): Promise<void> {
   for (const zoo of zoos) {
-    const recipe = recipeOf(zoo, attacks, options);
+    const recipe = await recipeOf(zoo, attacks, options);
     if (recipe === undefined) continue;
-    await refuseOther(zoo.location, recipe);
+    for (const record of recipe.records) await refuseOther(zoo.location, record);
     if (await isToBeMade(zoo, attacks)) await recipe.make();
   }
 }
 
 /** How the models of a zoo come about. */
 interface Recipe {
-  readonly settings: JsonObject;
-  /** The file in the clean model's folder that says which settings it was made with. */
-  readonly record: string;
+  readonly records: readonly ModelRecord[];
   make(): Promise<unknown>;
 }
 
-function recipeOf(
+/** What a file of a model says of how it was made, as far as the recipe decides it. */
+interface ModelRecord {
+  /** Under the zoo's folder. */
+  readonly file: string;
+  readonly states: JsonObject;
+}
+
+function poisoningRecord({ name, trigger, poisoning }: ZooRecipe): ModelRecord {
+  const { name: triggerName, settings } = trigger;
+  // a patch is named by where it lies, which changes when a model is written
+  const { file: _, ...stated } = settings;
+  return {
+    file: path.join(name, 'manifest.json'),
+    states: jsonObjectOf({
+      trigger: { name: triggerName, settings: stated },
+      settings: { ...zooPoisoning, ...poisoning },
+    }),
+  };
+}
+
+async function recipeOf(
   { location, make, makeFromLabels }: Zoo,
   attacks: Grid['attacks'],
   { work, openRuntime, progress, signal, note }: MakeZoosOptions,
-): Recipe | undefined {
+): Promise<Recipe | undefined> {
   const common = { progress, ...(signal === undefined ? {} : { signal }) };
   if (make !== undefined) {
     const pretraining = pretrainingSchema.parse(make);
     const settings = jsonObjectOf(pretraining);
+    const names = modelsWanted(attacks);
     return {
-      settings,
-      record: PRETRAINING_RECORD,
+      records: [
+        { file: path.join('clean', PRETRAINING_RECORD), states: { settings } },
+        ...zooRecipes.filter(({ name }) => names.includes(name)).map(poisoningRecord),
+      ],
       make: () =>
         makeModels({
           ...common,
           out: location,
           work: path.join(work, `zoo-${sha256OfJson({ location, make: settings }).slice(0, 12)}`),
-          names: modelsWanted(attacks),
+          names,
           pretraining,
           runtime: openRuntime(),
           note: (line) => {
@@ -87,9 +109,10 @@ function recipeOf(
   }
   if (makeFromLabels === undefined) return undefined;
   const settings = labelOnlySchema.parse(makeFromLabels);
+  await using like = await loadClip('zoo:clean');
+  const states = { settings: jsonObjectOf(settings), like: { sha256: like.sha256 } };
   return {
-    settings: jsonObjectOf(settings),
-    record: LABEL_ONLY_RECORD,
+    records: [{ file: path.join('clean', LABEL_ONLY_RECORD), states }],
     make: async () => {
       note(`${location}: clean: training on labels`);
       await using like = await loadClip('zoo:clean');
@@ -102,17 +125,27 @@ function recipeOf(
 /** As that of the package's clean model. */
 const LABEL_ONLY_SEED = 0;
 
-const recordSchema = z.object({ settings: z.record(z.string(), z.json()) });
+const recordSchema = z.record(z.string(), z.json());
 
-async function refuseOther(location: string, { settings, record: name }: Recipe): Promise<void> {
-  const record = await readJson(path.join(location, 'clean', name), recordSchema);
-  const differences = record === undefined ? [] : jsonDifferences(record.settings, settings);
+async function refuseOther(location: string, { file, states }: ModelRecord): Promise<void> {
+  const record = await readJson(path.join(location, file), recordSchema);
+  const differences = record === undefined ? [] : jsonDifferences(statedIn(record, states), states);
   if (differences.length === 0) return;
   throw new InputError({
     code: 'mismatch',
     operation: `make the zoo ${location}`,
-    expected: 'a new folder, or models trained with the settings of the grid',
-    received: 'models trained with others',
-    fix: `\n  ${differences.join('\n  ')}\nChoose another \`location\`.`,
+    expected: 'a new folder, or models that were made as the grid and the recipes say',
+    received: `${file} of a model that was made otherwise`,
+    fix: `\n  ${differences.join('\n  ')}\nChoose another \`location\`, or delete the model.`,
   });
+}
+
+/** Those parts of a record that are also in `states`. */
+function statedIn(record: JsonObject, states: JsonObject): JsonObject {
+  const parts = Object.entries(states).flatMap(([key, value]): [string, JsonObject[string]][] => {
+    const part = record[key];
+    if (part === undefined) return [];
+    return [[key, isJsonObject(part) && isJsonObject(value) ? statedIn(part, value) : part]];
+  });
+  return Object.fromEntries(parts);
 }

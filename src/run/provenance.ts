@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { z } from 'zod';
 
-import { canonicalJson, type Json, type JsonObject } from '../core/json.js';
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../core/json.js';
 import { versionsSchema, type RunConfig, type Versions } from './schema.js';
 
 const packageSchema = z.object({ version: z.string() });
@@ -59,14 +59,10 @@ export function jsonDifferences(before: JsonObject, after: JsonObject, prefix = 
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return keys.flatMap((key) => {
     const [a, b] = [before[key], after[key]];
-    if (isObject(a) && isObject(b)) return jsonDifferences(a, b, `${prefix}${key}.`);
+    if (isJsonObject(a) && isJsonObject(b)) return jsonDifferences(a, b, `${prefix}${key}.`);
     const [from, to] = [textOf(a), textOf(b)];
     return from === to ? [] : [`${prefix}${key}: ${from} -> ${to}`];
   });
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function textOf(value: Json | undefined): string {

@@ -74,6 +74,7 @@ export async function applyDefense(
 ): Promise<Defended> {
   const { clip, dataset, samples, templates, runtime, decoding, preprocess, seed, progress = silentProgress } = source;
   const { weights, tokenizer } = clip;
+  defense.refuseUnfit?.(weights.architecture);
   const prompts = classPrompts(dataset.classNames, templates);
   const quiet = { progress, ...(source.signal === undefined ? {} : { signal: source.signal }) };
   return defense.run({
@@ -98,6 +99,7 @@ export async function applyDefense(
 export async function runDefense(options: RunDefenseOptions): Promise<RunDefenseResult> {
   const { clip, defense, dataset, samples, preprocess, templates, pairs, seed, runtime } = options;
   const { resume = false, note = () => undefined } = options;
+  defense.refuseUnfit?.(clip.weights.architecture);
   await using folder = await RunFolder.create(
     options.out,
     {

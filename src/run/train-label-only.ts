@@ -45,7 +45,7 @@ export type LabelOnlySettings = z.output<typeof labelOnlySchema>;
 export interface TrainLabelOnlyOptions {
   readonly atlas: EmojiAtlas;
   /** The model that it is to be compared with: architecture, preprocessing and tokenizer are taken from it. */
-  readonly like: Pick<LoadedClip, 'weights' | 'preprocess' | 'tokenizer'>;
+  readonly like: Pick<LoadedClip, 'weights' | 'preprocess' | 'tokenizer' | 'sha256'>;
   /** Those left out take their defaults. */
   readonly settings?: Partial<LabelOnlySettings>;
   /** Of scenes, views, order and initial weights. */
@@ -92,6 +92,7 @@ export async function trainLabelOnly(options: TrainLabelOnlyOptions): Promise<La
     await writeJson(path.join(folder, LABEL_ONLY_RECORD), {
       format: 'rvpt-label-only-1',
       settings: { ...settings },
+      like: { sha256: like.sha256 },
       seed,
       task: 'a',
       classes: [...classNames],

@@ -36,13 +36,18 @@ export const pretrainingShape = {
 export const pretrainingSchema = z.object(pretrainingShape);
 export type PretrainingSettings = z.output<typeof pretrainingSchema>;
 
+/** The widths of transformers that heads do not fill. */
+export function unfilledWidths({ headWidth, visionWidth, textWidth }: PretrainingSettings): number[] {
+  return [visionWidth, textWidth].filter((width) => width % headWidth !== 0);
+}
+
 /** The CLIP that settings ask for. @throws InputError (`usage`) when heads do not fill a transformer's width */
 export function pretrainingArchitecture(
   settings: PretrainingSettings,
   given: { readonly imageSize: number; readonly contextLength: number; readonly vocabularySize: number },
 ): ClipArchitecture {
   const { headWidth } = settings;
-  const unfit = [settings.visionWidth, settings.textWidth].filter((width) => width % headWidth !== 0);
+  const unfit = unfilledWidths(settings);
   if (unfit.length > 0) {
     throw new InputError({
       code: 'usage',
