@@ -18,13 +18,13 @@ import { worldPretrainingPairs } from '../dist/src/run/world-pretraining.js';
 import { contrastiveGraph } from '../dist/src/training/contrastive-graph.js';
 import { tokensUsed } from '../dist/src/training/contrastive-trainer.js';
 import { initialWeights } from '../dist/src/training/initial-weights.js';
-import { pretrainingArchitecture, pretrainingSchema } from '../dist/src/training/pretraining-settings.js';
+import { keptPatchCount, pretrainingArchitecture, pretrainingSchema } from '../dist/src/training/pretraining-settings.js';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '9' }, steps: { type: 'string', default: '40' } },
 });
 const [rounds, stepsPerRound] = [Number(values.rounds), Number(values.steps)];
-/** Steps before the first round: every length of text that the rounds have is then compiled. */
+/** Steps before the first round: a graph is compiled for every length of text, and most lengths come up in them. */
 const warm = 40;
 
 const runtime = new OnnxRuntime();
@@ -39,7 +39,7 @@ async function measure(droppingShare) {
   const settings = pretrainingSchema.parse({ droppingShare, warmupSteps: 1, steps: warm + rounds * stepsPerRound });
   const architecture = pretrainingArchitecture(settings, { imageSize, contextLength, vocabularySize });
   const weights = initialWeights(architecture, 0);
-  const patches = droppingShare === 1 ? Math.round(settings.keptPatches * patchCount(architecture.vision)) : undefined;
+  const patches = droppingShare === 1 ? keptPatchCount(settings, patchCount(architecture.vision)) : undefined;
   /** @type {Map<number, number>} */
   const flopOfTokens = new Map();
   /** Of the matrix products of a step, by the length of its texts. @param {number} step counted from 0 */

@@ -67,7 +67,7 @@ export function chartEstimate({ value, interval }: Estimate, scale: Scale): Char
 
 /** Said below every table of estimates. */
 export const intervalCaption =
-  '± is half a 95 % interval: with several seeds Student’s t over them, on the same images; with one run the percentile bootstrap over images.';
+  '± is half a 95 % interval: with several seeds Student’s t over them, on the same images; with one run it is over images, by the percentile bootstrap or, where that has no width, by a score.';
 
 /** Said where the best is marked. */
 export const boldCaption =

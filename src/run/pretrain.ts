@@ -14,7 +14,7 @@ import { Random } from '../tensor/random.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
 import { ContrastiveTrainer } from '../training/contrastive-trainer.js';
 import { initialWeights } from '../training/initial-weights.js';
-import { pretrainingArchitecture, type PretrainingSettings } from '../training/pretraining-settings.js';
+import { keptPatchCount, pretrainingArchitecture, type PretrainingSettings } from '../training/pretraining-settings.js';
 import { restoreState, stateOf } from '../training/trainer-state.js';
 import { warmupCosineRate } from '../training/warmup-cosine.js';
 import { claimFolder } from './claim-folder.js';
@@ -143,7 +143,7 @@ async function train(options: PretrainOptions, architecture: ClipArchitecture, h
   const schedule = { ...settings, stepsPerEpoch: settings.steps, epochs: 1, form: 'correct' } as const;
   const preprocess = clipPreprocess(imageSize);
   const patches = patchCount(architecture.vision);
-  const kept = Math.max(1, Math.round(settings.keptPatches * patches));
+  const kept = keptPatchCount(settings, patches);
   const droppingSteps = Math.round(settings.droppingShare * settings.steps);
   const started = performance.now();
   const task = progress.begin('pretraining', settings.steps, 'steps', done);

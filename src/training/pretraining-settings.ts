@@ -41,6 +41,11 @@ export function unfilledWidths({ headWidth, visionWidth, textWidth }: Pretrainin
   return [visionWidth, textWidth].filter((width) => width % headWidth !== 0);
 }
 
+/** How many of an image's patches are kept while patches are dropped: one at least. */
+export function keptPatchCount({ keptPatches }: Pick<PretrainingSettings, 'keptPatches'>, patches: number): number {
+  return Math.max(1, Math.round(keptPatches * patches));
+}
+
 /** The CLIP that settings ask for. @throws InputError (`usage`) when heads do not fill a transformer's width */
 export function pretrainingArchitecture(
   settings: PretrainingSettings,

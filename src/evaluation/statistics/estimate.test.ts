@@ -77,6 +77,11 @@ describe('a difference', () => {
     expect(interval(0, 1)[1]).toBeCloseTo(-(100 - z2) / (100 + z2), 6);
   });
 
+  test('of figures that are no rates has no score interval', () => {
+    const flat = [once('r', [0], 0.25, Array.from({ length: 100 }, () => 0.25))];
+    expect(differenceOf(flat, flat)?.interval).toEqual([0, 0]);
+  });
+
   test('of other images is told without an interval, of other seeds not at all', () => {
     const first = [once('a', [0], 1, images(3, 3))];
     expect(differenceOf(first, [once('b', [0], 0.25, images(1, 4))])).toEqual({ value: 0.75, over: 'nothing', n: 1 });

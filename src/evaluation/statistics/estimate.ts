@@ -16,7 +16,7 @@ export interface Repetition {
 export interface Estimate {
   readonly value: number;
   readonly interval?: readonly [low: number, high: number];
-  /** What the interval is over: Student's t over seeds, the bootstrap over images, or there is none. */
+  /** What the interval is over: seeds, by Student's t; images, by the bootstrap or a score; or there is none. */
   readonly over: 'seeds' | 'images' | 'nothing';
   /** Repetitions. */
   readonly n: number;
@@ -56,8 +56,15 @@ export function differenceOf(first: readonly Repetition[], second: readonly Repe
     value,
     n: 1,
     over: 'images',
-    interval: constantDifference(differences) ?? bootstrapInterval(differences, BOOTSTRAP),
+    interval:
+      (isRate(a.images) && isRate(b.images) ? constantDifference(differences) : undefined) ??
+      bootstrapInterval(differences, BOOTSTRAP),
   };
+}
+
+/** Whether a mean over these is a rate: every image has it or has it not. */
+function isRate(images: readonly number[] | undefined): boolean {
+  return images?.every((one) => one === 0 || one === 1) ?? false;
 }
 
 /** What was made with the same seed, together; a pair that several seeds share comes once. */
@@ -86,11 +93,11 @@ function overImages(images: readonly number[] | undefined): Pick<Estimate, 'inte
 /**
  * The 95 % interval of a difference of two rates on the same images that is the same on all (Tango, "Equivalence test and
  * confidence interval for the difference in proportions for the paired-sample design", 1998): ±w around 0, and 2 w inwards
- * from 1 and −1, w = z² / (n + z²) being Wilson's bound of 0 in n. Undefined where it is not the same, or none of these.
+ * from 1 and −1, w = z² / (n + z²) being Wilson's bound of 0 in n. Undefined where it is not the same.
  */
 function constantDifference(differences: readonly number[]): readonly [low: number, high: number] | undefined {
   const [first] = differences;
-  if (![-1, 0, 1].includes(first) || differences.some((one) => one !== first)) return undefined;
+  if (differences.some((one) => one !== first)) return undefined;
   const [, width] = rateOf(0, differences.length).interval;
   return first === 0 ? [-width, width] : first > 0 ? [1 - 2 * width, 1] : [-1, 2 * width - 1];
 }

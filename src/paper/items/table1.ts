@@ -18,7 +18,7 @@ const controls = [CONTROL, FEW_PAIRS];
 
 export const table1: PaperItem = {
   name: 'table1',
-  title: 'Table 1: six attacks against four defenses',
+  title: 'Table 1: six attacks against three defenses',
   question: 'How often does each attack still succeed after each defense, and what is left of clean accuracy?',
   note:
     'VPT is no defense of the paper’s table: it is the control, the same prompts, images and steps without repelling. A linear ' +

@@ -17,7 +17,8 @@ export const table11: PaperItem = {
   note: 'The paper’s are OpenAI’s ViT-B/32, B/16 and L/14, whose figures have rows of their own.',
   worldNote:
     'Ours are small CLIPs that were pretrained on the emoji world and attacked alike; the first is the package’s own, and ' +
-    'each of the others differs from it in one thing.',
+    'the others differ from it in the width and number of their heads, in the size of their patches, and in the width of ' +
+    'tower and embedding.',
   grids: ['table11'],
   layout,
   findings,
