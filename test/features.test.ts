@@ -33,6 +33,15 @@ const quoted = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(
 
 const names = (items: readonly { readonly name: string }[]): string[] => items.map(({ name }) => name);
 
+test('docs/triggers.md tells what every trigger does, as the table in the code says it', () => {
+  const triggersPage = readFileSync(new URL('../docs/triggers.md', import.meta.url), 'utf8');
+  const listed = [...triggersPage.matchAll(/^\| `(\w+)` +\| (.+?) +\|$/gm)].map(([, name, summary]) => ({
+    name,
+    summary,
+  }));
+  expect(listed).toEqual(triggers.map(({ name, summary }) => ({ name, summary })));
+});
+
 describe('FEATURES.md lists', () => {
   test.each([
     ['commands', names(commands)],

@@ -56,7 +56,9 @@ function pretrainingProblems(make: JsonObject): string[] {
   const problems = settingProblems(makeSchema, make);
   if (problems.length > 0) return problems;
   const settings = makeSchema.parse(make);
-  return unfilledWidths(settings).map((width) => `a width of ${width} is no multiple of headWidth ${settings.headWidth}`);
+  return unfilledWidths(settings).map(
+    (width) => `a width of ${width} is no multiple of headWidth ${settings.headWidth}`,
+  );
 }
 
 function settingProblems(schema: z.ZodType, settings: JsonObject | undefined): string[] {
