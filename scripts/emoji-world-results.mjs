@@ -1,4 +1,5 @@
-// Writes docs/results/emoji-world.md: the zoo, RVPT and its control on every attack with three seeds, and the trade-off
+// @ts-check
+// Writes docs/results/emoji-world.md: the zoo, RVPT and its control on every attack with several seeds, and the trade-off
 // over alpha. Cells are shared with the paper's tables, and those that are finished are not run again.
 // Usage: npm run results
 import { execFileSync } from 'node:child_process';
@@ -7,7 +8,15 @@ import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 
-const { meanInterval } = await import('../dist/src/evaluation/mean-interval.js');
+import { meanInterval } from '../dist/src/evaluation/mean-interval.js';
+import { meanOverBlocks } from '../dist/src/evaluation/resistivity.js';
+
+/**
+ * What the package's models were asked to show. Attacks are ended at 5 %, the hardest at 10 %, where the paper has 0.1 and 2.8;
+ * a cure keeps clean accuracy where it costs 3 points at most, and brings triggered images back where their accuracy is
+ * four fifths of the clean model's.
+ */
+const asked = { asr: 0.05, hardest: 'badclip', hardestAsr: 0.1, caLost: 0.03, paShare: 0.8 };
 
 const cores = availableParallelism();
 
@@ -39,8 +48,8 @@ const table = ([head, ...rows]) =>
 function figuresOf({ run, measured: { classification, resistivity } }) {
   const { ca } = classification.clean;
   const { asr_strict: asr, pa } = classification.attacked;
-  const pr = resistivity?.perturbations.find((/** @type {any} */ p) => p.name === 'trigger').pr.slice(1);
-  return { run, ca, asr, pa, pr: pr === undefined ? undefined : mean(pr) };
+  const pr = resistivity?.perturbations.find((/** @type {any} */ p) => p.name === 'trigger').pr;
+  return { run, ca, asr, pa, pr: pr === undefined ? undefined : meanOverBlocks(pr) };
 }
 
 const cells = sweep('emoji-world');
@@ -62,10 +71,17 @@ const studied = [...new Set(cells.map((/** @type {any} */ cell) => cell.attack))
   vpt: defendedBy(attack, 'vpt'),
 }));
 const { templates } = JSON.parse(readFileSync(path.join(studied[0].rvpt[0].run, 'config.json'), 'utf8')).settings;
-const { settings } = JSON.parse(readFileSync(path.join(studied[0].rvpt[0].run, 'cell.json'), 'utf8')).identity;
+const { settings, shots } = JSON.parse(readFileSync(path.join(studied[0].rvpt[0].run, 'cell.json'), 'utf8')).identity;
+const { n: testImages } = cells[0].measured.classification.clean;
+/** @param {readonly any[]} of cells */
+const seedCount = (of) => {
+  const { size } = new Set(of.map(({ seed }) => seed));
+  return size === 1 ? 'one seed' : `${size} seeds`;
+};
 
 const [clean] = zoo.models;
-const defended = ['rvpt', 'vpt'].flatMap((method) =>
+const methods = /** @type {const} */ (['rvpt', 'vpt']);
+const defended = methods.flatMap((method) =>
   studied.map(({ attack, before, ...by }) => {
     const after = by[method];
     const all = (/** @type {string} */ figure) => meanOf(after.map((/** @type {any} */ cell) => cell[figure]));
@@ -85,7 +101,7 @@ const defended = ['rvpt', 'vpt'].flatMap((method) =>
 );
 
 const verdicts = studied.map(({ attack, before, rvpt, vpt }) => {
-  const bound = attack === 'badclip' ? 0.1 : 0.05;
+  const bound = attack === asked.hardest ? asked.hardestAsr : asked.asr;
   const meanOver = (/** @type {any[]} */ runs, /** @type {string} */ figure) => mean(runs.map((run) => run[figure]));
   const asr = meanOver(rvpt, 'asr');
   const loss = before.ca - meanOver(rvpt, 'ca');
@@ -95,8 +111,8 @@ const verdicts = studied.map(({ attack, before, rvpt, vpt }) => {
   return [
     attack,
     `${word(asr <= bound)} (${percent(asr)}, at most ${percent(bound)})`,
-    `${word(loss <= 0.03)} (${(100 * loss).toFixed(1)} points lost)`,
-    `${word(pa >= 0.8)} (${(100 * pa).toFixed(0)} % of the clean model's)`,
+    `${word(loss <= asked.caLost)} (${(100 * loss).toFixed(1)} points lost)`,
+    `${word(pa >= asked.paShare)} (${(100 * pa).toFixed(0)} % of the clean model's)`,
     `${word(control > bound)} (${percent(control)})`,
   ];
 });
@@ -122,7 +138,7 @@ Zero-shot figures on test scenes (${zoo.test.per_class} a class), in %. Target: 
 
 ${table([
   ['model', 'CA, task A', 'ASR', 'PA', 'CA, unseen style', 'CA, monochrome', 'CA, task B'],
-  ...zoo.models.map((m) => [
+  ...zoo.models.map((/** @type {any} */ m) => [
     m.name,
     percent(m.a.ca),
     m.a.asr_strict === undefined ? '' : percent(m.a.asr_strict),
@@ -135,7 +151,7 @@ ${table([
 
 ## Cured
 
-16 images a class to cure with, 12 to test on, by the class prompt \`${templates.join('\`, \`')}\` (CA of the clean model: ${percent(clean.a.ca)} %). "vpt" is the matched control: the same images, prompts, optimiser and steps with alpha 0. Means and 95 % intervals over three seeds (Student's t), in %; PR is the mean over blocks under the trigger.
+${shots} images a class to cure with, ${testImages} images to test on, by the class prompt \`${templates.join('\`, \`')}\` (CA of the clean model: ${percent(clean.a.ca)} %). "vpt" is the matched control: the same images, prompts, optimiser and steps with alpha 0. Means and 95 % intervals over ${seedCount(cells)} (Student's t), in %; PR is the mean over blocks under the trigger.
 
 ${table([
   [
@@ -155,11 +171,13 @@ ${table([
 
 ## What was asked for, and what holds
 
+Judged by the means. \`rvpt paper table1\` asks the like of whole intervals, and 5 % of BadCLIP too.
+
 ${table([['attack', 'ASR low enough', 'CA within 3 points', 'PA at least 80 % of the clean model’s', 'control stays above'], ...verdicts])}
 
 ## The trade-off over alpha
 
-On validation scenes, one seed, everything else as above.
+On validation scenes, ${seedCount(alphas)}, everything else as above.
 
 ${table([['alpha', ...tradeOffAttacks.flatMap((attack) => [`${attack}: CA`, 'ASR', 'PA'])], ...tradeOff])}
 

@@ -18,7 +18,11 @@ import { worldPretrainingPairs } from '../dist/src/run/world-pretraining.js';
 import { contrastiveGraph } from '../dist/src/training/contrastive-graph.js';
 import { tokensUsed } from '../dist/src/training/contrastive-trainer.js';
 import { initialWeights } from '../dist/src/training/initial-weights.js';
-import { keptPatchCount, pretrainingArchitecture, pretrainingSchema } from '../dist/src/training/pretraining-settings.js';
+import {
+  keptPatchCount,
+  pretrainingArchitecture,
+  pretrainingSchema,
+} from '../dist/src/training/pretraining-settings.js';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '9' }, steps: { type: 'string', default: '40' } },

@@ -11,6 +11,12 @@ export interface ResistivityOptions extends MeasureOptions {
   readonly seed: number;
 }
 
+/** Mean over the blocks of PR by layer, d = 0 … L; before the first block it says nothing of the model. */
+export function meanOverBlocks(byLayer: readonly number[]): number {
+  const blocks = byLayer.slice(1);
+  return blocks.reduce((sum, value) => sum + value, 0) / Math.max(1, blocks.length);
+}
+
 export interface Resistivity {
   /** d = 0 … L: how many blocks the class token has been through. */
   readonly layers: readonly number[];

@@ -8,6 +8,7 @@ import type { Dataset } from '../data/sample.js';
 import type { Method } from '../defense/prompt-methods.js';
 import type { GivenTuning } from '../defense/tuning-settings.js';
 import type { Comparison, Figures } from '../evaluation/comparison.js';
+import { meanOverBlocks } from '../evaluation/resistivity.js';
 import { loadEmojiAtlas } from '../node/emoji-atlas.js';
 import { DiskFolder } from '../node/files.js';
 import { loadClip, type LoadedClip } from '../node/load-clip.js';
@@ -202,8 +203,5 @@ async function measureAndKeep(run: string, options: MeasureRunOptions): Promise<
 /** Means over the blocks, under the trigger. */
 function resistivityOf({ resistivity }: Comparison, trigger: string): { before: number; after: number } {
   const curves = resistivity.perturbations.find(({ name }) => name === trigger);
-  // PR before the first block says nothing of the model
-  const mean = (values: readonly number[] = []): number =>
-    values.slice(1).reduce((sum, value) => sum + value, 0) / Math.max(1, values.length - 1);
-  return { before: mean(curves?.before), after: mean(curves?.after) };
+  return { before: meanOverBlocks(curves?.before ?? []), after: meanOverBlocks(curves?.after ?? []) };
 }
