@@ -53,8 +53,17 @@ test('people get a table and what its columns mean', async () => {
   expect(stdout).toMatch(/attack succeeds/);
   expect(stdout).toMatch(/badnet +│ rvpt/);
   expect(stdout).toContain('that are taken for a banana (ASR)');
-  expect(stdout).toContain('Each cure ended after 2 of the usual 60 passes');
+  expect(stdout).toContain('Each cure was a short one, of 2 passes over its pictures. The usual one (--epochs 60');
   expect(stderr).toContain('Small CLIP models were poisoned');
+}, 120_000);
+
+test('a cure of all passes is not called short', async () => {
+  await using folder = await temporaryFolder();
+  const whole = ['--models', 'badnet', '--images', '1', '--shots', '1', '--epochs', '60', '--tokens', '2'];
+  const { code, stdout, stderr } = await runInProcess(['demo', ...whole, '--out', path.join(folder.path, 'd')], [demo]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('that are taken for a banana (ASR)');
+  expect(stdout).not.toContain('a short one');
 }, 120_000);
 
 test('a folder with other files is left alone', async () => {

@@ -6,7 +6,7 @@ const clip = await loadClip('zoo:badnet');
 const train = await openDataset('runs/demo/scenes/train-32');
 const test = await openDataset('runs/demo/scenes/test-12');
 
-const settings = { epochs: 28 }; // left out: those of the preset that suits the model
+const settings = { epochs: 20, batchSize: 16, views: 4 }; // left out: those of the preset that suits the model
 const { prompts } = await defend({ clip, dataset: train, out: 'runs/example', settings, resume: true });
 const { trigger } = await openTrigger('zoo:badnet');
 const attack = { trigger, target: 'banana' };

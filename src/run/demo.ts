@@ -72,9 +72,6 @@ export interface DefendedModel {
 /** Image scenes a class in the folder that few-shot images are drawn from. */
 const TRAIN_IMAGES = 32;
 
-/** Images go through these small models together. */
-const BATCH = 64;
-
 /** Seed of all scenes: data do not change with the seed of a defense. */
 const SCENES_SEED = 3;
 
@@ -140,7 +137,7 @@ async function poisonedAccuracy(
   dataset: Dataset,
 ): Promise<number> {
   const attack = { trigger, target: zooTarget };
-  const { attacked } = await evaluate({ clip, dataset, runtime, attack, batch: BATCH });
+  const { attacked } = await evaluate({ clip, dataset, runtime, attack });
   if (attacked === undefined) throw new Error('an evaluation with an attack has figures of it');
   return attacked.pa;
 }
@@ -178,7 +175,7 @@ async function defendOne(options: DemoOptions, defense: Defense): Promise<Defend
   const comparison =
     known?.data.path === test.source.location
       ? known
-      : await measureAndKeep(run, { ...common, dataset: test, prompts, attack, batch: BATCH });
+      : await measureAndKeep(run, { ...common, dataset: test, prompts, attack });
   const { before, after } = comparison;
   return {
     attack: model,
