@@ -125,7 +125,11 @@ describe('pretraining', () => {
     expect(await headsOf('plain', {})).toEqual([4, 8]);
     expect(await headsOf('wide', { headWidth: 64 })).toEqual([1, 2]);
     const unfit = pretrain({ ...base, settings: { ...settings, headWidth: 48 }, out: path.join(folder.path, 'unfit') });
-    await expect(unfit).rejects.toThrow('multiples of the head width 48, got 64 and 64. Set another --vision-width');
+    await expect(unfit).rejects.toThrow(
+      'got visionWidth 64 is no multiple of headWidth 48; textWidth 64 is no multiple of headWidth 48. Set another',
+    );
+    const cut = pretrain({ ...base, settings: { ...settings, patchSize: 7 }, out: path.join(folder.path, 'unfit') });
+    await expect(cut).rejects.toThrow("patchSize 7 does not divide the images' 16 pixels");
     expect(existsSync(path.join(folder.path, 'unfit'))).toBe(false);
   });
 

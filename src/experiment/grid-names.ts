@@ -5,7 +5,8 @@ import type { JsonObject } from '../core/json.js';
 import { nearestNames } from '../core/nearest.js';
 import { defenses } from '../defense/defenses.js';
 import { labelOnlyShape } from '../run/train-label-only.js';
-import { pretrainingShape, unfilledWidths } from '../training/pretraining-settings.js';
+import { pretrainingProblems, pretrainingShape } from '../training/pretraining-settings.js';
+import { SCENE_SIDE } from '../world/scene.js';
 import type { Grid } from './grid.js';
 import { measurements } from './measurements.js';
 
@@ -43,8 +44,7 @@ function makeProblems({ make, makeFromLabels, location }: Grid['zoos'][number], 
   if (make !== undefined && makeFromLabels !== undefined) {
     return ['make: it learns from captions, with makeFromLabels from labels; leave out one'];
   }
-  const problems =
-    make === undefined ? settingProblems(makeFromLabelsSchema, makeFromLabels) : pretrainingProblems(make);
+  const problems = make === undefined ? settingProblems(makeFromLabelsSchema, makeFromLabels) : makingProblems(make);
   const others = make === undefined ? attacks.filter((attack) => attack !== 'clean') : [];
   return [
     ...problems.map((problem) => `${key}: ${problem}`),
@@ -52,13 +52,9 @@ function makeProblems({ make, makeFromLabels, location }: Grid['zoos'][number], 
   ];
 }
 
-function pretrainingProblems(make: JsonObject): string[] {
+function makingProblems(make: JsonObject): string[] {
   const problems = settingProblems(makeSchema, make);
-  if (problems.length > 0) return problems;
-  const settings = makeSchema.parse(make);
-  return unfilledWidths(settings).map(
-    (width) => `a width of ${width} is no multiple of headWidth ${settings.headWidth}`,
-  );
+  return problems.length > 0 ? problems : pretrainingProblems(makeSchema.parse(make), SCENE_SIDE);
 }
 
 function settingProblems(schema: z.ZodType, settings: JsonObject | undefined): string[] {

@@ -82,7 +82,7 @@ zoos:
   - { label: own, location: runs/zoo, make: { visionLayer: 3 } }
   - { label: labels, location: runs/labels, makeFromLabels: { epochs: 0 } }
   - { label: both, location: runs/both, make: {}, makeFromLabels: {} }
-  - { label: heads, location: runs/heads, make: { visionWidth: 100 } }
+  - { label: heads, location: runs/heads, make: { visionWidth: 100, patchSize: 7 } }
 attacks: [badnet]
 defenses: [rvtp, rvpt@papier, { method: vpt, settings: { alhpa: 2 }, vary: { depth: [1] } }, { method: vpt, label: w, vary: { depth: [1, deep] } }]
 seeds: [0]
@@ -93,7 +93,8 @@ measures: [clasification, { measure: resistivity, settings: { images: 0 } }]
     expect.stringMatching(/^zoos\[1\]\.makeFromLabels: epochs: Too small/),
     'zoos[1].makeFromLabels: it makes clean alone; the attacks are also badnet',
     'zoos[2].make: it learns from captions, with makeFromLabels from labels; leave out one',
-    'zoos[3].make: a width of 100 is no multiple of headWidth 16',
+    'zoos[3].make: visionWidth 100 is no multiple of headWidth 16',
+    "zoos[3].make: patchSize 7 does not divide the images' 48 pixels",
     expect.stringMatching(/^defenses\[0\]: no defense "rvtp", did you mean rvpt\? there are .*none/),
     'defenses[1]: rvpt has no preset "papier", did you mean paper? there are paper, small',
     'defenses[2]: vpt: Unrecognized key: "alhpa"',

@@ -36,9 +36,15 @@ export const pretrainingShape = {
 export const pretrainingSchema = z.object(pretrainingShape);
 export type PretrainingSettings = z.output<typeof pretrainingSchema>;
 
-/** The widths of transformers that heads do not fill. */
-export function unfilledWidths({ headWidth, visionWidth, textWidth }: PretrainingSettings): number[] {
-  return [visionWidth, textWidth].filter((width) => width % headWidth !== 0);
+/** Why there is no CLIP of these settings for images of `imageSize` pixels a side: a sentence each, none where there is. */
+export function pretrainingProblems(settings: PretrainingSettings, imageSize: number): string[] {
+  const { headWidth, visionWidth, textWidth, patchSize } = settings;
+  const unfilled = Object.entries({ visionWidth, textWidth }).filter(([, width]) => width % headWidth !== 0);
+  return [
+    ...unfilled.map(([key, width]) => `${key} ${width} is no multiple of headWidth ${headWidth}`),
+    // what a patch cuts off at the edge, other programs take for a smaller image
+    ...(imageSize % patchSize === 0 ? [] : [`patchSize ${patchSize} does not divide the images' ${imageSize} pixels`]),
+  ];
 }
 
 /** How many of an image's patches are kept while patches are dropped: one at least. */
@@ -46,20 +52,20 @@ export function keptPatchCount({ keptPatches }: Pick<PretrainingSettings, 'keptP
   return Math.max(1, Math.round(keptPatches * patches));
 }
 
-/** The CLIP that settings ask for. @throws InputError (`usage`) when heads do not fill a transformer's width */
+/** The CLIP that settings ask for. @throws InputError (`usage`) when there is none, see `pretrainingProblems` */
 export function pretrainingArchitecture(
   settings: PretrainingSettings,
   given: { readonly imageSize: number; readonly contextLength: number; readonly vocabularySize: number },
 ): ClipArchitecture {
   const { headWidth } = settings;
-  const unfit = unfilledWidths(settings);
-  if (unfit.length > 0) {
+  const problems = pretrainingProblems(settings, given.imageSize);
+  if (problems.length > 0) {
     throw new InputError({
       code: 'usage',
       operation: 'pretrain',
-      expected: `widths of the transformers that are multiples of the head width ${headWidth}`,
-      received: unfit.join(' and '),
-      fix: 'Set another --vision-width, --text-width or --head-width.',
+      expected: 'heads that fill the widths of the transformers, and patches that fill the images',
+      received: problems.join('; '),
+      fix: 'Set another --vision-width, --text-width, --head-width or --patch-size.',
     });
   }
   const tower = (width: number, layers: number): TowerArchitecture => ({
