@@ -32,7 +32,7 @@ import { flagName } from './option-spec.js';
 import type { Format } from './output.js';
 import { formatDuration } from './progress.js';
 import { writeReport } from './report.js';
-import { measureTest, openTest, testShape } from './test-options.js';
+import { describeTest, measureTest, openTest, testShape } from './test-options.js';
 
 const methods = defenses.map(({ name, summary }) => `${name}: ${summary}`).join('; ');
 
@@ -112,15 +112,21 @@ export const defend = defineCommand({
     const finished = isPromptMethod(options.method)
       ? await tune(context, options, options.method, chosen)
       : await runOther(context, options, chosen);
-    if (test !== undefined) await measureTest(context, test, opened, finished.run);
+    const measured = test && (await measureTest(context, test, opened, finished.run));
     const page = options.report ? path.join(finished.run, runFiles.report) : undefined;
     if (page !== undefined) await writeReport([finished.run], page);
     return {
-      data: { ...finished.data, report: page ?? null },
+      data: {
+        ...finished.data,
+        ...(measured === undefined ? {} : { before: measured.before, after: measured.after }),
+        report: page ?? null,
+      },
       text: (format) =>
-        [...finished.lines(format), ...(page === undefined ? [] : [`${format.colors.bold('report')} ${page}`])].join(
-          '\n',
-        ),
+        [
+          ...finished.lines(format),
+          ...(page === undefined ? [] : [`${format.colors.bold('report')} ${page}`]),
+          ...(measured === undefined ? [] : [describeTest(measured, format)]),
+        ].join('\n'),
     };
   },
 });

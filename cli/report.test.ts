@@ -258,6 +258,14 @@ describe('report', () => {
     expect(code).toBe(2);
     expect(stderr).toContain('expected a folder with a config.json');
   });
+
+  test('of a model is a message', async () => {
+    const { code, stderr } = await runInProcess(['report', path.dirname(goldenModel)], commands);
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      'expected a folder that `rvpt defend --out` wrote, got a config.json that is not of a run',
+    );
+  });
 });
 
 describe('defend', () => {
@@ -289,10 +297,11 @@ describe('defend', () => {
     );
     expect(code, stderr).toBe(0);
     const page = path.join(out, 'report.html');
-    expect(JSON.parse(stdout)).toMatchObject({ run: out, report: page });
+    const printed: unknown = JSON.parse(stdout);
     const { before, after, attack: measuredAttack } = await comparisonOf(out);
     expect(measuredAttack?.target.name).toBe('boat');
     expect(before).toEqual(comparison.before);
+    expect(printed).toMatchObject({ run: out, report: page, before, after });
     const again: unknown = JSON.parse((await measure('evaluate', '--prompts', out, ...attack)).stdout);
     expect(again).toMatchObject({ ...after.clean, ...after.attacked });
     expect(await readFile(page, 'utf8')).toContain('id="model-1-resistivity"');

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
+import { withTextKey } from '../src/attack/trigger/text-key.js';
 import { InputError } from '../src/core/errors.js';
+import type { Comparison } from '../src/evaluation/comparison.js';
 import type { MeasureOptions } from '../src/evaluation/encode-views.js';
 import { resolveTarget } from '../src/evaluation/target.js';
 import { openDefended } from '../src/run/defended-model.js';
@@ -12,6 +14,7 @@ import { openData, type DataOptions, type OpenedData } from './data-options.js';
 import { evaluationAfter, evaluationOf, withDefense } from './defended-options.js';
 import { noteBroken } from './measure-options.js';
 import type { OpenedModel } from './model-options.js';
+import type { Format } from './output.js';
 
 /** Options of a command that measures what it made. */
 export const testShape = {
@@ -29,6 +32,9 @@ export interface OpenedTest {
   readonly data: OpenedData;
   readonly asked: AskedAttack | undefined;
 }
+
+/** The figures of a model before and after a defense. */
+export type MeasuredTest = Pick<Comparison, 'before' | 'after'>;
 
 /** Images that go through the model together. */
 const BATCH = 8;
@@ -57,17 +63,21 @@ export async function openTest(
   // the split that was asked for is that of the images to tune on
   const listing = { preferredSplits: ['test', 'val', 'train'], emptyClasses: 'allow' } as const;
   const data = await openData(context, { ...options, split: undefined, data: test }, model, listing);
-  if (asked !== undefined) resolveTarget(asked.target, data.dataset.classNames); // before the long work
+  if (asked !== undefined) {
+    // what is wrong with the attack is said before the long work
+    resolveTarget(asked.target, data.dataset.classNames);
+    withTextKey(asked.trigger, model.clip.tokenizer, data.prompts);
+  }
   return { data, asked };
 }
 
-/** Measures the model as it came and as the run left it, and keeps the figures in the run. */
+/** Measures the model as it came and as the run left it, keeps the figures in the run and gives them back. */
 export async function measureTest(
   context: Context,
   { data, asked }: OpenedTest,
   model: OpenedModel,
   run: string,
-): Promise<void> {
+): Promise<MeasuredTest> {
   const { clip, runtime } = model;
   const { dataset, decode, preprocess } = data;
   const base: MeasureOptions = {
@@ -86,4 +96,22 @@ export async function measureTest(
   noteBroken(context, compared.after.broken);
   await using folder = await RunFolder.open(run);
   await folder.writeEvaluation(compared.comparison);
+  return compared.comparison;
+}
+
+/** Figures before and after, for people. */
+export function describeTest({ before, after }: MeasuredTest, { table }: Format): string {
+  const percent = (rate: number): string => (100 * rate).toFixed(2);
+  const rows: [string, string, string, number][] = [
+    ['clean accuracy (CA)', percent(before.clean.ca), percent(after.clean.ca), after.clean.n],
+  ];
+  if (before.attacked !== undefined && after.attacked !== undefined) {
+    const { asr_strict: asr, pa } = before.attacked;
+    const { asr_strict_n: strict, asr_inclusive_n: all } = after.attacked;
+    rows.push(
+      ['attack success rate (ASR), strict', percent(asr), percent(after.attacked.asr_strict), strict],
+      ['poisoned accuracy (PA)', percent(pa), percent(after.attacked.pa), all],
+    );
+  }
+  return table(['', 'before, %', 'after, %', 'images'], rows);
 }
