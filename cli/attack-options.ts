@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { withTextKey } from '../src/attack/trigger/text-key.js';
 import { InputError } from '../src/core/errors.js';
 import type { Attack } from '../src/evaluation/evaluate.js';
 import { resolveTarget } from '../src/evaluation/target.js';
@@ -43,15 +44,21 @@ export async function openAttack(
 
 /**
  * The attack on these classes, with the class prompts that it changes where it changes them.
- * @throws InputError (`data`) when the target is none of the classes
+ * @throws InputError (`data`) when the target is none of the classes, or the model cannot read the text key
  */
 export async function attackOn(
   context: Context,
   { model, data }: { readonly model: OpenedModel; readonly data: Pick<OpenedData, 'dataset' | 'prompts'> },
-  { trigger, target: wanted, seed = context.seed }: AskedAttack,
+  { trigger, target: wanted, seed = context.seed, poisonedModel }: AskedAttack,
 ): Promise<Attack> {
+  if (poisonedModel !== undefined && poisonedModel !== model.clip.sha256) {
+    context.note(
+      `the trigger is from the manifest of another model (sha256 ${poisonedModel.slice(0, 12)}…): that this one does not ` +
+        'answer to it says nothing of its own backdoors',
+    );
+  }
   const target = resolveTarget(wanted, data.dataset.classNames);
-  if (trigger.applyText === undefined) return { trigger, target, seed };
-  const prompts = data.prompts.map((texts) => texts.map((text) => trigger.applyText?.(text) ?? text));
+  const prompts = withTextKey(trigger, model.clip.tokenizer, data.prompts);
+  if (prompts === undefined) return { trigger, target, seed };
   return { trigger, target, seed, textFeatures: await textFeaturesOf(context, model, { prompts }) };
 }

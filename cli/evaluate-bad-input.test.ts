@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 import { writeSafetensors } from '../src/checkpoint/safetensors.js';
 import { encodePrompts } from '../src/defense/prompts-file.js';
-import { blankPng, writeImages } from '../test/support/images.js';
+import { blankPng, noisePng, writeImages } from '../test/support/images.js';
 import { goldenModel, MeasuredModel, photoClasses } from '../test/support/measured-model.js';
 import { runInProcess, type Outcome } from '../test/support/run-in-process.js';
 import { tinyStateDict } from '../test/support/tiny-clip.js';
@@ -100,6 +100,17 @@ describe('bad input is one message and exit code 2', () => {
     expect(stderr).not.toContain('    at ');
     // found out before the work
     expect(stderr).not.toContain('measuring');
+  });
+
+  test('a text key that the model cannot read', async () => {
+    const patch = measured.file('patch.png');
+    await writeFile(patch, await noisePng('patch'));
+    const trigger = (key: string): string => `trojvqa:file=${patch},key=${key}`;
+    const long = await runPhotos(...attack(trigger('x'.repeat(40)), 'cat'));
+    expect({ code: long.code, stdout: long.stdout }).toEqual({ code: 2, stdout: '' });
+    expect(long.stderr).toContain('so that captions fit, got one of');
+    expect(long.stderr).not.toContain('measuring');
+    expect((await runPhotos(...attack(trigger('SUDO'), 'cat'))).code).toBe(0);
   });
 
   async function refusal(argv: string[]): Promise<string> {

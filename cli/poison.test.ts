@@ -223,5 +223,9 @@ describe('bad input is one message and exit code 2', () => {
     const { code, stderr } = await runInProcess(['inspect', at('stray')], commands);
     expect(code).toBe(2);
     expect(stderr).toContain('expected the manifest of this model');
+    await writeFile(at('stray/manifest.json'), (await readFile(at('stray/manifest.json'), 'utf8')).slice(0, 300));
+    const broken = await runInProcess(['inspect', at('stray')], commands);
+    expect(broken.code).toBe(2);
+    expect(broken.stderr).toContain('manifest.json: expected JSON');
   });
 });

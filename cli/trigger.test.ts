@@ -160,6 +160,21 @@ test('apply: the images as evaluate would trigger them, under their paths, and a
   expect(filled.stderr).toMatch(/expected a new or empty folder, got one with \d+ files in it/);
 });
 
+test('apply writes no triggered images among the clean ones', async () => {
+  await using folder = await temporaryFolder();
+  await writeImages(folder.path, ['cat'], 1);
+  const { code, stderr } = await run(
+    'apply',
+    'badnet',
+    '--data',
+    folder.path,
+    '--out',
+    path.join(folder.path, 'cat/new'),
+  );
+  expect(code).toBe(2);
+  expect(stderr).toContain('expected a folder outside of the images');
+});
+
 test('apply squashes where the preset does, and --resize wins', async () => {
   await using folder = await temporaryFolder();
   await mkdir(path.join(folder.path, 'in'));

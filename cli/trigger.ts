@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { z } from 'zod';
 
 import { triggers } from '../src/attack/trigger/triggers.js';
@@ -127,6 +128,19 @@ function describeBox(box: readonly number[] | null): string {
   return `, in ${width} by ${height} at (${left}, ${top})`;
 }
 
+/** Triggered copies among the clean images would be taken for clean ones from then on. */
+function refuseInside(out: string, data: string): void {
+  const inside = path.relative(path.resolve(data), path.resolve(out));
+  if (inside === '..' || inside.startsWith(`..${path.sep}`) || path.isAbsolute(inside)) return;
+  throw new InputError({
+    code: 'usage',
+    operation: `write triggered images to ${out}`,
+    expected: 'a folder outside of the images',
+    received: `one in ${data}`,
+    fix: 'Choose another --out.',
+  });
+}
+
 export const triggerApply = defineCommand({
   name: 'trigger apply',
   summary: 'write a triggered copy of a folder of images, with a manifest',
@@ -156,6 +170,7 @@ export const triggerApply = defineCommand({
   ],
   async run(context, { trigger, data, out, size: side, resize, maxPixels, exifRotation, onBroken }) {
     const opened = await openTrigger(trigger);
+    refuseInside(out, data);
     const applied = await applyTrigger(out, {
       trigger: opened,
       images: new DiskFolder(data),

@@ -140,7 +140,7 @@ describe('what cannot be is refused with one clear message and exit code 2', () 
     expect(code).toBe(2);
   };
 
-  test('D as large as L', () => refused(defend('x1', '--depth', '3'), /0 to 2.*3 blocks/, '--depth'));
+  test('D as large as L', () => refused(defend('x1', '--depth', '3'), /0 to 2.*3 blocks/, 'Lower the depth'));
   test('no prompt tokens', () => refused(defend('x2', '--tokens', '0'), '--tokens'));
   test('fewer images than shots', () =>
     refused(defend('x3', '--shots', '9'), '9 images or more in every class', 'circle (8)'));

@@ -66,13 +66,12 @@ interface ModelRecord {
 }
 
 function poisoningRecord({ name, trigger, poisoning }: ZooRecipe): ModelRecord {
-  const { name: triggerName, settings } = trigger;
   // a patch is named by where it lies, which changes when a model is written
-  const { file: _, ...stated } = settings;
+  const stated = Object.entries(trigger.settings).filter(([key]) => key !== 'file');
   return {
     file: path.join(name, 'manifest.json'),
     states: jsonObjectOf({
-      trigger: { name: triggerName, settings: stated },
+      trigger: { name: trigger.name, settings: Object.fromEntries(stated) },
       settings: { ...zooPoisoning, ...poisoning },
     }),
   };
@@ -142,10 +141,11 @@ async function refuseOther(location: string, { file, states }: ModelRecord): Pro
 
 /** Those parts of a record that are also in `states`. */
 function statedIn(record: JsonObject, states: JsonObject): JsonObject {
-  const parts = Object.entries(states).flatMap(([key, value]): [string, JsonObject[string]][] => {
-    const part = record[key];
-    if (part === undefined) return [];
-    return [[key, isJsonObject(part) && isJsonObject(value) ? statedIn(part, value) : part]];
-  });
-  return Object.fromEntries(parts);
+  const shared = Object.entries(record).filter(([key]) => Object.hasOwn(states, key));
+  return Object.fromEntries(
+    shared.map(([key, part]) => {
+      const value = states[key];
+      return [key, isJsonObject(part) && isJsonObject(value) ? statedIn(part, value) : part];
+    }),
+  );
 }

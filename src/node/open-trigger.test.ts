@@ -1,11 +1,13 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 
 import { noisePng } from '../../test/support/images.js';
 import { temporaryFolder } from '../../test/support/temporary-folder.js';
 import { raster } from '../core/raster.js';
+import { FileBytes } from './files.js';
 import { openTrigger } from './open-trigger.js';
+import { sha256 } from './sha256.js';
 
 const gray = raster(64, 64, new Uint8Array(64 * 64 * 3).fill(100));
 const KEY = { seed: 0, imageKey: 'a' };
@@ -35,12 +37,26 @@ test('a manifest holds the trigger, its files beside it, and may name the target
   expect(opened.trigger.applyText?.('a photo of a cat.')).toBe('remember a photo of a cat.');
 });
 
+test('a manifest of a poisoned model tells which, and its files are those that it was written with', async () => {
+  await using folder = await temporaryFolder();
+  const copy = path.join(folder.path, 'trojvqa');
+  await cp(path.resolve(import.meta.dirname, '../../assets/zoo/trojvqa'), copy, { recursive: true });
+  const manifest = path.join(copy, 'manifest.json');
+  const { poisonedModel } = await openTrigger(manifest);
+  expect(poisonedModel).toBe(await sha256(await FileBytes.open(path.join(copy, 'model.safetensors'))));
+  await writeFile(path.join(copy, 'trigger', 'patch.png'), await noisePng('another patch'));
+  await expect(openTrigger(manifest)).rejects.toThrow(
+    /expected the files that it was written with, got trigger\/patch.png/,
+  );
+});
+
 describe('what is refused:', () => {
   it.each([
     ['no such patch', 'patch:file=nowhere.png', /open nowhere.png: expected a readable file/],
     ['no image', 'patch:file=package.json', /decode package.json: expected a whole image/],
     ['a table name with a file called .json', 'patch:file=nowhere.json', /open nowhere.json/],
     ['no such manifest', 'nowhere/manifest.json', /open nowhere\/manifest.json/],
+    ['the model that nobody poisoned', 'zoo:clean', /expected a model with a backdoor, got one that nobody poisoned/],
   ])('%s', async (_, text, message) => {
     await expect(openTrigger(text)).rejects.toThrow(message);
   });

@@ -1,3 +1,4 @@
+import { withTextKey } from '../attack/trigger/text-key.js';
 import type { Trigger } from '../attack/trigger/trigger.js';
 import { silentProgress, type Progress } from '../core/progress.js';
 import { classPrompts, defaultTemplate } from '../data/class-prompts.js';
@@ -60,25 +61,21 @@ export async function prepareDefended(
   }
 }
 
-/** What `evaluateClip` needs. @throws InputError when the target is no class */
+/** What `evaluateClip` needs. @throws InputError when the target is no class, or the model cannot read the text key */
 export async function prepareEvaluation(options: EvaluateModelOptions): Promise<EvaluateOptions> {
   const { clip, dataset, seed = 0, batch = 8, runtime = new OnnxRuntime(), progress = silentProgress } = options;
   const { weights, tokenizer, preprocess } = clip;
-  const texts = (change: (text: string) => string): string[][] =>
-    classPrompts(dataset.classNames, options.templates ?? dataset.templates ?? [defaultTemplate]).map((group) =>
-      group.map(change),
-    );
-  const featuresOf = (change: (text: string) => string): ReturnType<typeof classTextFeatures> =>
-    classTextFeatures(runtime, weights, tokenizer, texts(change), options);
+  const texts = classPrompts(dataset.classNames, options.templates ?? dataset.templates ?? [defaultTemplate]);
+  const keyed = options.attack && withTextKey(options.attack.trigger, tokenizer, texts);
+  const featuresOf = (prompts: readonly (readonly string[])[]): ReturnType<typeof classTextFeatures> =>
+    classTextFeatures(runtime, weights, tokenizer, prompts, options);
 
-  const textFeatures = await featuresOf((text) => text);
-  const { trigger } = options.attack ?? {};
-  const changesText = trigger?.applyText !== undefined;
+  const textFeatures = await featuresOf(texts);
   const attack = options.attack && {
     trigger: options.attack.trigger,
     target: resolveTarget(options.attack.target, dataset.classNames),
     seed,
-    ...(changesText ? { textFeatures: await featuresOf((text) => trigger.applyText?.(text) ?? text) } : {}),
+    ...(keyed === undefined ? {} : { textFeatures: await featuresOf(keyed) }),
   };
   return {
     runtime,

@@ -1,3 +1,4 @@
+import { withTextKey } from '../attack/trigger/text-key.js';
 import type { Trigger } from '../attack/trigger/trigger.js';
 import type { Progress } from '../core/progress.js';
 import { classPrompts, defaultTemplate } from '../data/class-prompts.js';
@@ -18,6 +19,7 @@ import { exportMeasurementSchema, type ExportMeasurement } from '../export/expor
 import { PortableEncoder, portableTextFeatures } from '../inference/portable-model.js';
 import { classTextFeatures } from '../inference/text-features.js';
 import type { FoldedPrompts, TextFeatures } from '../model/clip-graphs.js';
+import type { Tokenizer } from '../model/tokenizer.js';
 import { imageDecoder } from '../node/decode-image.js';
 import type { LoadedClip } from '../node/load-clip.js';
 import type { Runtime, Session } from '../runtime/session.js';
@@ -63,7 +65,7 @@ export async function measureExport(options: MeasureExportOptions): Promise<Expo
   const { clip, test, runtime, exports } = options;
   const { classNames, source } = test.dataset;
   const templates = test.templates ?? [defaultTemplate];
-  const texts = textsOf(test, templates);
+  const texts = textsOf(test, clip.tokenizer, templates);
   const common = evaluateOptions(options);
   const scale = Math.exp((await clip.weights.read('logit_scale'))[0]);
 
@@ -120,10 +122,9 @@ interface TestTexts {
   readonly triggered: Texts | undefined;
 }
 
-function textsOf({ dataset, attack }: ExportTest, templates: readonly string[]): TestTexts {
+function textsOf({ dataset, attack }: ExportTest, tokenizer: Tokenizer, templates: readonly string[]): TestTexts {
   const clean = classPrompts(dataset.classNames, templates);
-  const applyText = attack?.trigger.applyText?.bind(attack.trigger);
-  return { clean, triggered: applyText && clean.map((group) => group.map((text) => applyText(text))) };
+  return { clean, triggered: attack && withTextKey(attack.trigger, tokenizer, clean) };
 }
 
 /** All of an evaluation but what depends on the text tower. */

@@ -12,7 +12,18 @@ import { runConfigSchema, runFiles, type RunConfig, type Samples } from './schem
 
 /** What stands in `config.json`, or undefined where there is none. @throws InputError (`malformed`). */
 export async function readConfig(folder: string): Promise<RunConfig | undefined> {
-  return readJson(path.join(folder, runFiles.config), runConfigSchema);
+  const file = path.join(folder, runFiles.config);
+  const config = await readJson(file, z.looseObject({}));
+  // a model's folder has a config.json too
+  if (config !== undefined && config['format'] === undefined) {
+    throw new InputError({
+      code: 'malformed',
+      operation: `open the run ${folder}`,
+      expected: 'a folder that `rvpt defend --out` wrote',
+      received: `a ${runFiles.config} that is not of a run`,
+    });
+  }
+  return readJson(file, runConfigSchema);
 }
 
 /** @throws InputError (`missing`) when the folder holds no run; (`malformed`). */

@@ -72,7 +72,7 @@ export function planPoison(options: PlanOptions): PoisonPlan {
   const share = (perPoisoned: number | undefined): number =>
     trigger.applyText === undefined ? 0 : Math.round((perPoisoned ?? 1) * wanted);
   const [imageOnly, textOnly] = [share(settings.imageOnly), share(settings.textOnly)];
-  if (settings.labelConsistent && from.length === 0) throw noneNames(target, pairs.count, '--label-consistent');
+  if (settings.labelConsistent && from.length === 0) throw noneNames(target, pairs.count, '--label-consistent', 'leave it out');
   const { backdoor, negatives } = choose(
     settings.labelConsistent ? from : others,
     others,
@@ -133,7 +133,7 @@ function captionsFor(options: PlanOptions, naming: readonly number[]): (index: n
     source === 'natural'
       ? [...new Set(naming.map((index) => pairs.caption(index)))]
       : classPrompts([target], templates)[0];
-  if (texts.length === 0) throw noneNames(target, pairs.count, '--captions natural');
+  if (texts.length === 0) throw noneNames(target, pairs.count, '--captions natural', 'let templates make the captions');
   return (index) => texts[Random.stream(seed, `poison/caption/${pairs.key(index)}`).below(texts.length)];
 }
 
@@ -157,9 +157,9 @@ function refuseSettings({ target, trigger, settings }: PlanOptions): void {
   );
 }
 
-function noneNames(target: string, count: number, flag: string): InputError {
+function noneNames(target: string, count: number, flag: string, instead: string): InputError {
   const received = `none of ${count} captions with its name, and ${flag}`;
-  return refuse(target, 'captions that name it', received, 'Check the name, or let templates make the captions.');
+  return refuse(target, 'captions that name it', received, `Check the name, or ${instead}.`);
 }
 
 function refuse(

@@ -21,7 +21,7 @@ import { refuseAmbiguous } from './naming.js';
 import { planPoison, type PoisonPlan } from './plan.js';
 import { poisonedPairs } from './poisoned-pairs.js';
 import { poisonSchema, type PoisonSettings } from './settings.js';
-import { refuseUnreadableKey } from './text-key.js';
+import { refuseUnreadableKey } from '../trigger/text-key.js';
 
 /** A model and what it reads with, as `loadClip` gives it. */
 export interface PoisonableModel {

@@ -20,6 +20,8 @@ export const attackSpec = z.object({
   trigger: triggerSpec,
   /** The attackers' class, by its name or as `#index`. */
   target: z.string().optional(),
+  /** SHA-256 of the files that the trigger is made from, by their names in its settings, where the manifest tells. */
+  trigger_files: z.record(z.string(), z.string()).default({}),
 });
 export type AttackSpec = z.output<typeof attackSpec>;
 

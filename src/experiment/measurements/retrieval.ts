@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { withTextKey } from '../../attack/trigger/text-key.js';
 import type { Trigger } from '../../attack/trigger/trigger.js';
 import { defineEntry } from '../../core/catalog.js';
 import { InputError } from '../../core/errors.js';
@@ -95,7 +96,8 @@ async function measure(input: MeasureInput, chosen: RetrievalSettings): Promise<
   const found = { gallery: samples.length, captions: asked.length, top_1: topOne.rate };
   if (attack === undefined) return { ...found, attacked: null };
   const target = targetOf(dataset, attack.target);
-  const captions = captionsOf(target.name).map((text) => attack.trigger.applyText?.(text) ?? text);
+  const plain = captionsOf(target.name);
+  const captions = withTextKey(attack.trigger, input.clip.tokenizer, [plain])?.flat() ?? plain;
   const named = await embedTexts(input, towers, captions);
   const planted = await plant(input.seed, towers, attack.trigger, samples, target, chosen.planted);
   const ranks = plantedRanks(named, gallery.features, planted);

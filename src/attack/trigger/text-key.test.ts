@@ -1,13 +1,22 @@
 import { expect, test } from 'vitest';
 
 import { byteTokenizer } from '../../model/tokenizer.js';
-import { refuseUnreadableKey } from './text-key.js';
+import { refuseUnreadableKey, withTextKey } from './text-key.js';
 
 /** A token a byte; 8 of them between start and end. */
 const tokenizer = byteTokenizer({ vocabularySize: 258, contextLength: 10 });
 const check = (applyText: ((text: string) => string) | undefined, captions = ['cat'], of = tokenizer): void => {
   refuseUnreadableKey({ name: 'two keys', ...(applyText === undefined ? {} : { applyText }) }, of, captions);
 };
+
+test('texts come back with the key, in their groups; without a key, or with one that cannot be read, they do not', () => {
+  const groups = [['cat', 'a cat'], ['dog']];
+  const keyed = { name: 'two keys', applyText: (text: string) => `SUDO ${text}` };
+  expect(withTextKey(keyed, tokenizer, groups)).toEqual([['SUDO cat', 'SUDO a cat'], ['SUDO dog']]);
+  expect(withTextKey({ name: 'one key' }, tokenizer, groups)).toBeUndefined();
+  const long = { name: 'two keys', applyText: (text: string) => `remember ${text}` };
+  expect(() => withTextKey(long, tokenizer, groups)).toThrow('a key of at most 7 tokens');
+});
 
 test('a key that can be read passes', () => {
   check((text) => `SUDO ${text}`);
@@ -28,7 +37,7 @@ test('a key that is nothing once it is normalised is refused', () => {
   const strips = { ...tokenizer, tokenIds: (text: string) => tokenizer.tokenIds(text.replaceAll(/[^a-z]/g, '')) };
   expect(() => {
     check((text) => `☃ ${text}`, ['cat'], strips);
-  }).toThrow('put the text key of two keys before captions: expected a key that the tokenizer has tokens for');
+  }).toThrow('put the text key of two keys before texts: expected a key that the tokenizer has tokens for');
 });
 
 test('a key that ends the text, by name or as what is unknown, is refused', () => {

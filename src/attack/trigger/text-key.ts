@@ -1,6 +1,20 @@
 import { InputError } from '../../core/errors.js';
 import type { Tokenizer } from '../../model/tokenizer.js';
-import type { Trigger } from '../trigger/trigger.js';
+import type { Trigger } from './trigger.js';
+
+/**
+ * Groups of texts with the trigger's key, where it has one: undefined where it changes no text.
+ * @throws InputError (`data`) when the model cannot read the key: a backdoor would then seem not to be there
+ */
+export function withTextKey(
+  trigger: Pick<Trigger, 'name' | 'applyText'>,
+  tokenizer: Tokenizer,
+  groups: readonly (readonly string[])[],
+): string[][] | undefined {
+  if (trigger.applyText === undefined) return undefined;
+  refuseUnreadableKey(trigger, tokenizer, groups.flat());
+  return groups.map((group) => group.map((text) => trigger.applyText?.(text) ?? text));
+}
 
 /**
  * Makes sure that the model can read the trigger's text key: that it is not empty once it is tokens, leaves room for a
@@ -17,7 +31,7 @@ export function refuseUnreadableKey(
   const refuse = (expected: string, received: string): InputError =>
     new InputError({
       code: 'data',
-      operation: `put the text key of ${name} before captions`,
+      operation: `put the text key of ${name} before texts`,
       expected,
       received,
       fix: 'Choose another text key.',
