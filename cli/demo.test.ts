@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 import { runInProcess } from '../test/support/run-in-process.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';
-import { demo } from './demo.js';
+import { cutShort, demo } from './demo.js';
 import { evaluate } from './evaluate.js';
 
 const rates = z.object({ ca: z.number(), asr_strict: z.number(), pa: z.number() });
@@ -57,14 +57,10 @@ test('people get a table and what its columns mean', async () => {
   expect(stderr).toContain('Small CLIP models were poisoned');
 }, 120_000);
 
-test('a cure of all passes is not called short', async () => {
-  await using folder = await temporaryFolder();
-  const whole = ['--models', 'badnet', '--images', '1', '--shots', '1', '--epochs', '60', '--tokens', '2'];
-  const { code, stdout, stderr } = await runInProcess(['demo', ...whole, '--out', path.join(folder.path, 'd')], [demo]);
-  expect(code, stderr).toBe(0);
-  expect(stdout).toContain('that are taken for a banana (ASR)');
-  expect(stdout).not.toContain('a short one');
-}, 120_000);
+test('a cure of all passes is not called short', () => {
+  expect(cutShort({ epochs: 59 }).join(' ')).toContain('of 59 passes');
+  expect(cutShort({ epochs: 60 })).toEqual([]);
+});
 
 test('a folder with other files is left alone', async () => {
   await using folder = await temporaryFolder();

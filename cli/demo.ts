@@ -100,7 +100,7 @@ function explanation(shots: number): string {
 }
 
 /** Said of cures that end before the preset's: what is lost by it, docs/deviations.md has the figures. */
-function cutShort({ epochs }: { readonly epochs: number }): string[] {
+export function cutShort({ epochs }: { readonly epochs: number }): string[] {
   const { small } = tuningPresets;
   if (epochs >= small.epochs) return [];
   return [

@@ -260,7 +260,7 @@ describe('report', () => {
   });
 
   test('of a model is a message', async () => {
-    const { code, stderr } = await runInProcess(['report', path.dirname(goldenModel)], commands);
+    const { code, stderr } = await runInProcess(['report', goldenModel], commands);
     expect(code).toBe(2);
     expect(stderr).toContain(
       'expected a folder that `rvpt defend --out` wrote, got a config.json that is not of a run',

@@ -43,7 +43,7 @@ function tune(out: string, killAfter?: number): Promise<{ readonly killed: boole
     '--batch-size',
     '8',
     '--epochs',
-    '60',
+    '36',
   ];
   const run = [
     '--model',

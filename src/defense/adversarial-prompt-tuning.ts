@@ -82,6 +82,7 @@ export const adversarialVpt = defineEntry({
 async function tune(settings: AdversarialSettings, input: DefenseInput): Promise<Defended> {
   const { runtime, weights, preprocess, textFeatures, seed, progress, signal, from } = input;
   const { batchSize, epochs, dropLast } = settings;
+  refuseUnfit(weights.architecture, settings);
   const images = input.images(settings.augmentation);
   const count = images.labels.length;
   const imagesPerEpoch = dropLast && count >= batchSize ? count - (count % batchSize) : count;

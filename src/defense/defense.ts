@@ -79,7 +79,7 @@ export type DefenseNeeds = 'nothing' | 'images' | 'pairs';
 export interface DefenseEffect {
   readonly needs: DefenseNeeds;
   /**
-   * Refuses a model that the settings do not suit, before anything is computed or written.
+   * Refuses a model that the settings do not suit, as `run` does: for who writes something before.
    * @throws InputError (`usage`)
    */
   refuseUnfit?(architecture: ClipArchitecture): void;

@@ -74,7 +74,6 @@ export async function applyDefense(
 ): Promise<Defended> {
   const { clip, dataset, samples, templates, runtime, decoding, preprocess, seed, progress = silentProgress } = source;
   const { weights, tokenizer } = clip;
-  defense.refuseUnfit?.(weights.architecture);
   const prompts = classPrompts(dataset.classNames, templates);
   const quiet = { progress, ...(source.signal === undefined ? {} : { signal: source.signal }) };
   return defense.run({
