@@ -55,6 +55,7 @@ function tune(out: string, killAfter?: number): Promise<{ readonly killed: boole
     '--resume',
     '--save-every',
     '0',
+    '--no-report',
   ];
   const child = spawn(process.execPath, [path.join(compiled, 'cli', 'main.js'), 'defend', ...run, ...settings], {
     stdio: ['ignore', 'ignore', 'pipe'],
