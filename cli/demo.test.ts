@@ -26,7 +26,7 @@ const outputSchema = z.object({
 
 const quick = ['--models', 'badnet', '--images', '2', '--shots', '2', '--epochs', '2', '--tokens', '4'];
 
-test('the demo measures, tunes, measures again and writes the report; evaluate gives its numbers', async () => {
+test('the demo measures, tunes, measures again, writes the report and tells it in a table; evaluate gives its numbers', async () => {
   await using folder = await temporaryFolder();
   const out = path.join(folder.path, 'demo');
   const { code, stdout, stderr } = await runInProcess(['demo', ...quick, '--out', out, '--json'], [demo]);
@@ -44,17 +44,18 @@ test('the demo measures, tunes, measures again and writes the report; evaluate g
   expect(again.code, again.stderr).toBe(0);
   const { ca, asr_strict, pa } = rates.parse(JSON.parse(again.stdout));
   expect({ ca, asr_strict, pa }).toEqual(rates.parse(model.after));
-}, 120_000);
 
-test('people get a table and what its columns mean', async () => {
-  await using folder = await temporaryFolder();
-  const { code, stdout, stderr } = await runInProcess(['demo', ...quick, '--out', path.join(folder.path, 'd')], [demo]);
-  expect(code, stderr).toBe(0);
-  expect(stdout).toMatch(/attack succeeds/);
-  expect(stdout).toMatch(/badnet +│ rvpt/);
-  expect(stdout).toContain('that are taken for a banana (ASR)');
-  expect(stdout).toContain('Each cure was a short one, of 2 passes over its pictures. The usual one (--epochs 60');
-  expect(stderr).toContain('Small CLIP models were poisoned');
+  // once more in the same folder: nothing is tuned or measured again, and people get a table and what its columns mean
+  const text = await runInProcess(['demo', ...quick, '--out', out], [demo]);
+  expect(text.code, text.stderr).toBe(0);
+  expect(text.stderr).toContain('Small CLIP models were poisoned');
+  expect(text.stderr).not.toMatch(/tuning|measuring/);
+  expect(text.stdout).toMatch(/badnet +│ rvpt/);
+  const { before, after } = model;
+  const percents = [before.asr_strict, after.asr_strict].map((rate) => `${(100 * rate).toFixed(1)} %`);
+  expect(text.stdout).toContain(percents.join(' -> '));
+  expect(text.stdout).toContain('that are taken for a banana (ASR)');
+  expect(text.stdout).toContain('Each cure was a short one, of 2 passes over its pictures. The usual one (--epochs 60');
 }, 120_000);
 
 test('a cure of all passes is not called short', () => {

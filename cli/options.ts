@@ -60,7 +60,9 @@ export async function resolveOptions<Shape extends z.ZodRawShape>(
     const name = flag.replace(/^-+(no-)?/, '').replace(/=.*$/s, '');
     problems.push(`${flag}: no such option${suggest(name, [...names, ...flagNames], '--')}`);
   }
-  problems.push(...flags.excess.map((argument) => `${JSON.stringify(argument)}: one argument too many`));
+  const repeated = specs.find((spec) => spec.list && !spec.positional && flags.values.has(spec.key));
+  const hint = repeated === undefined ? '' : `; --${repeated.name} stands before every value of its own`;
+  problems.push(...flags.excess.map((argument) => `${JSON.stringify(argument)}: one argument too many${hint}`));
 
   const parsed = schema.safeParse(Object.fromEntries([...values].map(([key, { value }]) => [key, value])));
   // what follows an unknown flag may have been meant as anything, so nothing is called missing then

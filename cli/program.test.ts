@@ -134,6 +134,9 @@ test('what is missing and what is too much', async () => {
   expect((await run(['echo', 'a', 'b', 'c'])).stderr).toContain(
     '2 problems.\n  "b": one argument too many\n  "c": one',
   );
+  expect((await run(['echo', 'a', '--template', 'b', 'c'])).stderr).toContain(
+    '"c": one argument too many; --template stands before every value of its own',
+  );
   const missing = await run(['echo', 'a', '--shots']);
   expect(missing.code).toBe(2);
   expect(missing.stderr).toContain("option '--shots <number>' argument missing");

@@ -18,6 +18,9 @@ import { meanOverBlocks } from '../dist/src/evaluation/resistivity.js';
  */
 const asked = { asr: 0.05, hardest: 'badclip', hardestAsr: 0.1, caLost: 0.03, paShare: 0.8 };
 
+/** What the models were asked to be: the clean one to know its world, the others to have taken the backdoor and little else. */
+const askedOfModels = { a: 0.85, b: 0.75, unseenLost: 0.1, mono: 0.4, asr: 0.85, caLost: 0.03 };
+
 const cores = availableParallelism();
 
 /** The cells of a grid of assets/studies, with what was measured of each. @param {string} grid */
@@ -100,6 +103,34 @@ const defended = methods.flatMap((method) =>
   }),
 );
 
+const word = (/** @type {boolean} */ holds) => (holds ? 'yes' : '**no**');
+const points = (/** @type {number} */ share) => `${percent(share)} points`;
+const whole = (/** @type {number} */ share) => `${(100 * share).toFixed(0)} %`;
+
+/** @type {[string, boolean, string][]} */
+const ofClean = [
+  [`task A: at least ${whole(askedOfModels.a)}`, clean.a.ca >= askedOfModels.a, `${percent(clean.a.ca)} %`],
+  [`task B: at least ${whole(askedOfModels.b)}`, clean.b.ca >= askedOfModels.b, `${percent(clean.b.ca)} %`],
+  [
+    `unseen style: at most ${points(askedOfModels.unseenLost)} below task A`,
+    clean.a.ca - clean.a_unseen.ca <= askedOfModels.unseenLost,
+    `${points(clean.a.ca - clean.a_unseen.ca)} below`,
+  ],
+  [
+    `monochrome: at least ${whole(askedOfModels.mono)}`,
+    clean.a_mono.ca >= askedOfModels.mono,
+    `${percent(clean.a_mono.ca)} %`,
+  ],
+];
+const ofBackdoored = zoo.models.slice(1).map((/** @type {any} */ model) => {
+  const lost = clean.a.ca - model.a.ca;
+  return [
+    model.name,
+    `${word(model.a.asr_strict >= askedOfModels.asr)} (${percent(model.a.asr_strict)} %)`,
+    `${word(lost <= askedOfModels.caLost)} (${points(lost)})`,
+  ];
+});
+
 const verdicts = studied.map(({ attack, before, rvpt, vpt }) => {
   const bound = attack === asked.hardest ? asked.hardestAsr : asked.asr;
   const meanOver = (/** @type {any[]} */ runs, /** @type {string} */ figure) => mean(runs.map((run) => run[figure]));
@@ -107,7 +138,6 @@ const verdicts = studied.map(({ attack, before, rvpt, vpt }) => {
   const loss = before.ca - meanOver(rvpt, 'ca');
   const pa = meanOver(rvpt, 'pa') / cleanPa.get(attack);
   const control = meanOver(vpt, 'asr');
-  const word = (/** @type {boolean} */ holds) => (holds ? 'yes' : '**no**');
   return [
     attack,
     `${word(asr <= bound)} (${percent(asr)}, at most ${percent(bound)})`,
@@ -148,6 +178,14 @@ ${table([
     percent(m.b.ca),
   ]),
 ])}
+
+What was asked of the clean model:
+
+${table([['CA', 'holds', ''], ...ofClean.map(([what, holds, figure]) => [what, word(holds), figure])])}
+
+and of those with a backdoor:
+
+${table([['attack', `ASR of at least ${whole(askedOfModels.asr)}`, `CA at most ${points(askedOfModels.caLost)} below the clean model's`], ...ofBackdoored])}
 
 ## Cured
 
