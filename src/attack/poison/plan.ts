@@ -72,7 +72,8 @@ export function planPoison(options: PlanOptions): PoisonPlan {
   const share = (perPoisoned: number | undefined): number =>
     trigger.applyText === undefined ? 0 : Math.round((perPoisoned ?? 1) * wanted);
   const [imageOnly, textOnly] = [share(settings.imageOnly), share(settings.textOnly)];
-  if (settings.labelConsistent && from.length === 0) throw noneNames(target, pairs.count, '--label-consistent', 'leave it out');
+  if (settings.labelConsistent && from.length === 0)
+    throw noneNames(target, pairs.count, '--label-consistent', 'leave it out');
   const { backdoor, negatives } = choose(
     settings.labelConsistent ? from : others,
     others,

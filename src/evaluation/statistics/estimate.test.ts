@@ -78,7 +78,14 @@ describe('a difference', () => {
   });
 
   test('of figures that are no rates has no score interval', () => {
-    const flat = [once('r', [0], 0.25, Array.from({ length: 100 }, () => 0.25))];
+    const flat = [
+      once(
+        'r',
+        [0],
+        0.25,
+        Array.from({ length: 100 }, () => 0.25),
+      ),
+    ];
     expect(differenceOf(flat, flat)?.interval).toEqual([0, 0]);
   });
 
