@@ -55,12 +55,15 @@ test('the demo measures, tunes, measures again, writes the report and tells it i
   const percents = [before.asr_strict, after.asr_strict].map((rate) => `${(100 * rate).toFixed(1)} %`);
   expect(text.stdout).toContain(percents.join(' -> '));
   expect(text.stdout).toContain('that are taken for a banana (ASR)');
-  expect(text.stdout).toContain('Each cure was a short one, of 2 passes over its pictures. The usual one (--epochs 60');
+  expect(text.stdout).toContain(
+    'Each cure was a short one, of 2 passes over its pictures. The usual one (--cure usual), of 60,',
+  );
 }, 120_000);
 
 test('a cure of all passes is not called short', () => {
   expect(cutShort({ epochs: 59 }).join(' ')).toContain('of 59 passes');
   expect(cutShort({ epochs: 60 })).toEqual([]);
+  expect(cutShort({})).toEqual([]);
 });
 
 test('a folder with other files is left alone', async () => {

@@ -6,7 +6,8 @@ const clip = await loadClip('zoo:badnet');
 const train = await openDataset('runs/demo/scenes/train-32');
 const test = await openDataset('runs/demo/scenes/test-12');
 
-const settings = { epochs: 20, batchSize: 16, views: 4 }; // left out: those of the preset that suits the model
+// as the demo; left out: those of the preset that suits the model
+const settings = { epochs: 14, batchSize: 8, learningRate: 0.35, views: 4 };
 const { prompts } = await defend({ clip, dataset: train, out: 'runs/example', settings, resume: true });
 const { trigger } = await openTrigger('zoo:badnet');
 const attack = { trigger, target: 'banana' };
