@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { withTextKey } from '../src/attack/trigger/text-key.js';
+import { refuseUnreadableKey, withTextKey } from '../src/attack/trigger/text-key.js';
 import { InputError } from '../src/core/errors.js';
 import type { Attack } from '../src/evaluation/evaluate.js';
 import { resolveTarget } from '../src/evaluation/target.js';
@@ -42,21 +42,43 @@ export async function openAttack(
   });
 }
 
+/** What an attack is measured on. */
+interface Attacked {
+  readonly model: OpenedModel;
+  readonly data: Pick<OpenedData, 'dataset' | 'prompts'>;
+}
+
+/**
+ * Says before the work what is wrong with an attack, and tells of a trigger that another model was poisoned with: a fair
+ * question, whose answer is easily misread.
+ * @returns the index of the target
+ * @throws InputError (`data`) when the target is none of the classes, or the model cannot read the text key
+ */
+export function checkAttack(
+  { note }: Context,
+  { model: { clip }, data }: Attacked,
+  { trigger, target, poisonedModel }: AskedAttack,
+): number {
+  const index = resolveTarget(target, data.dataset.classNames);
+  refuseUnreadableKey(trigger, clip.tokenizer, data.prompts.flat());
+  if (poisonedModel !== undefined && poisonedModel !== clip.sha256) {
+    note(
+      `the trigger is from the manifest of another model (sha256 ${poisonedModel.slice(0, 12)}…): that this one does not ` +
+        'answer to it says nothing of its own backdoors',
+    );
+  }
+  return index;
+}
+
 /**
  * The attack on these classes, with the class prompts that it changes where it changes them.
  * @throws InputError (`data`) when the target is none of the classes, or the model cannot read the text key
  */
 export async function attackOn(
   context: Context,
-  { model, data }: { readonly model: OpenedModel; readonly data: Pick<OpenedData, 'dataset' | 'prompts'> },
-  { trigger, target: wanted, seed = context.seed, poisonedModel }: AskedAttack,
+  { model, data }: Attacked,
+  { trigger, target: wanted, seed = context.seed }: AskedAttack,
 ): Promise<Attack> {
-  if (poisonedModel !== undefined && poisonedModel !== model.clip.sha256) {
-    context.note(
-      `the trigger is from the manifest of another model (sha256 ${poisonedModel.slice(0, 12)}…): that this one does not ` +
-        'answer to it says nothing of its own backdoors',
-    );
-  }
   const target = resolveTarget(wanted, data.dataset.classNames);
   const prompts = withTextKey(trigger, model.clip.tokenizer, data.prompts);
   if (prompts === undefined) return { trigger, target, seed };

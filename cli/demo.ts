@@ -116,8 +116,8 @@ function explanation(shots: number): string {
 export function cutShort({ epochs = tuningPresets.small.epochs }: GivenTuning): string[] {
   if (epochs >= tuningPresets.small.epochs) return [];
   return [
-    `Each cure was a short one, of ${epochs} passes over its pictures. The usual one (--cure usual), of ${tuningPresets.small.epochs}, keeps more`,
-    'of the clean pictures right.',
+    `Each cure was a short one, of ${epochs} passes over its pictures. The usual one (--cure usual), of ${tuningPresets.small.epochs},`,
+    'keeps more of the clean pictures right.',
     '',
   ];
 }

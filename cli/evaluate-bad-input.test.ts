@@ -113,6 +113,16 @@ describe('bad input is one message and exit code 2', () => {
     expect((await runPhotos(...attack(trigger('SUDO'), 'cat'))).code).toBe(0);
   });
 
+  test('a trigger of another model is measured, and told', async () => {
+    const foreign = await runPhotos(...attack('zoo:badnet', 'cat'));
+    expect(foreign.code).toBe(0);
+    expect(foreign.stderr.match(/from the manifest of another model/g)).toHaveLength(1);
+    const folder = path.resolve('assets/zoo/badnet');
+    const own = await run('--model', folder, '--data', measured.data, ...attack('zoo:badnet', 'cat'));
+    expect(own.code).toBe(0);
+    expect(own.stderr).not.toContain('another model');
+  });
+
   async function refusal(argv: string[]): Promise<string> {
     const { code, stdout, stderr } = await run(...argv, '--json');
     expect(code).toBe(2);

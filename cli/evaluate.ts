@@ -3,12 +3,11 @@ import { z } from 'zod';
 import { InputError } from '../src/core/errors.js';
 import { evaluateClip, type Evaluation } from '../src/evaluation/evaluate.js';
 import { missedGates, validateGates } from '../src/evaluation/gates.js';
-import { resolveTarget } from '../src/evaluation/target.js';
 import { predictionsCsv, type PredictionRow } from '../src/evaluation/predictions-csv.js';
 import { refuseUnwritable, writeAtomic } from '../src/run/atomic-file.js';
 import { compareModels } from '../src/run/measure-run.js';
 import { RunFolder } from '../src/run/run-folder.js';
-import { attackShape, openAttack, type AskedAttack } from './attack-options.js';
+import { attackShape, checkAttack, openAttack, type AskedAttack } from './attack-options.js';
 import { defineCommand, type Context } from './command.js';
 import { evaluationAfter, evaluationOf } from './defended-options.js';
 import {
@@ -66,8 +65,8 @@ export const evaluate = defineCommand({
     await using run = flags.save ? await openRun(flags) : undefined;
     await using measurement = await openMeasurement(context, flags);
     const { classNames } = measurement.data.dataset;
-    // a target that is none is said before the work
-    const target = asked && resolveTarget(asked.target, classNames);
+    // what is wrong with the attack is said before the work
+    const target = asked && checkAttack(context, measurement, asked);
     notePlan(context, measurement, (asked === undefined ? 1 : 2) * (flags.save ? 2 : 1));
     const { options, data, defended } = measurement;
     const evaluation =

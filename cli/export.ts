@@ -2,11 +2,10 @@ import { z } from 'zod';
 
 import { InputError } from '../src/core/errors.js';
 import { firstFew } from '../src/data/problems.js';
-import { resolveTarget } from '../src/evaluation/target.js';
 import { exportDtypes } from '../src/export/export-dtype.js';
 import type { ExportRecord } from '../src/export/export-record.js';
 import { exportOnnx, type ExportOptions, type ExportResult } from '../src/run/export-onnx.js';
-import { attackShape, openAttack, type AskedAttack } from './attack-options.js';
+import { attackShape, checkAttack, openAttack, type AskedAttack } from './attack-options.js';
 import { defineCommand, type Context } from './command.js';
 import { dataShape, describeData, openData } from './data-options.js';
 import { drawn, measureShape } from './measure-options.js';
@@ -92,7 +91,7 @@ async function openTest(
     emptyClasses: 'allow',
   });
   const dataset = drawn(data.dataset, options.limit, context.seed);
-  if (attack !== undefined) resolveTarget(attack.target, dataset.classNames); // a target that is none is said now
+  if (attack !== undefined) checkAttack(context, { model, data }, attack);
   context.note(`data:  ${describeData(dataset)}`);
   return {
     dataset,

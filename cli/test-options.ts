@@ -1,14 +1,12 @@
 import { z } from 'zod';
 
-import { withTextKey } from '../src/attack/trigger/text-key.js';
 import { InputError } from '../src/core/errors.js';
 import type { Comparison } from '../src/evaluation/comparison.js';
 import type { MeasureOptions } from '../src/evaluation/encode-views.js';
-import { resolveTarget } from '../src/evaluation/target.js';
 import { openDefended } from '../src/run/defended-model.js';
 import { compareModels } from '../src/run/measure-run.js';
 import { RunFolder } from '../src/run/run-folder.js';
-import { attackShape, openAttack, type AskedAttack } from './attack-options.js';
+import { attackShape, checkAttack, openAttack, type AskedAttack } from './attack-options.js';
 import type { Context } from './command.js';
 import { openData, type DataOptions, type OpenedData } from './data-options.js';
 import { evaluationAfter, evaluationOf, withDefense } from './defended-options.js';
@@ -63,11 +61,7 @@ export async function openTest(
   // the split that was asked for is that of the images to tune on
   const listing = { preferredSplits: ['test', 'val', 'train'], emptyClasses: 'allow' } as const;
   const data = await openData(context, { ...options, split: undefined, data: test }, model, listing);
-  if (asked !== undefined) {
-    // what is wrong with the attack is said before the long work
-    resolveTarget(asked.target, data.dataset.classNames);
-    withTextKey(asked.trigger, model.clip.tokenizer, data.prompts);
-  }
+  if (asked !== undefined) checkAttack(context, { model, data }, asked);
   return { data, asked };
 }
 

@@ -7,7 +7,7 @@ import { settingsHelp, type SettingHelp } from '../src/core/catalog.js';
 import { InputError } from '../src/core/errors.js';
 import { nearestNames } from '../src/core/nearest.js';
 import { defaultMaxPixels } from '../src/node/decode-image.js';
-import { DiskFolder } from '../src/node/files.js';
+import { DiskFolder, liesInside } from '../src/node/files.js';
 import { openTrigger } from '../src/node/open-trigger.js';
 import { appliedManifest, applyTrigger } from '../src/run/apply-trigger.js';
 import { refuseUnwritable } from '../src/run/atomic-file.js';
@@ -130,8 +130,7 @@ function describeBox(box: readonly number[] | null): string {
 
 /** Triggered copies among the clean images would be taken for clean ones from then on. */
 function refuseInside(out: string, data: string): void {
-  const inside = path.relative(path.resolve(data), path.resolve(out));
-  if (inside === '..' || inside.startsWith(`..${path.sep}`) || path.isAbsolute(inside)) return;
+  if (!liesInside(path.resolve(data), path.resolve(out))) return;
   throw new InputError({
     code: 'usage',
     operation: `write triggered images to ${out}`,

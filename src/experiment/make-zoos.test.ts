@@ -8,6 +8,7 @@ import { temporaryFolder } from '../../test/support/temporary-folder.js';
 import { silentProgress } from '../core/progress.js';
 import { loadClip } from '../node/load-clip.js';
 import { PRETRAINING_RECORD } from '../run/pretrain.js';
+import { LABEL_ONLY_RECORD } from '../run/train-label-only.js';
 import { gridSchema, type Grid } from './grid.js';
 import { makeZoos } from './make-zoos.js';
 import { inspectGrid, runGrid } from './run-grid.js';
@@ -113,4 +114,7 @@ test('a model that learnt labels alone is made so too', async () => {
   expect(made.sha256).not.toBe(like.sha256);
   expect(await inspectGrid(grid, { out })).toMatchObject([{ state: 'finished' }]);
   await expect(runGrid(gridOf({ perClass: 1, epochs: 2, batchSize: 20 }), { out })).rejects.toThrow('epochs: 1 -> 2');
+  const record = path.join(location, 'clean', LABEL_ONLY_RECORD);
+  await writeFile(record, (await readFile(record, 'utf8')).replace(like.sha256, '0'.repeat(64)));
+  await expect(runGrid(grid, { out })).rejects.toThrow(`like.sha256: "${'0'.repeat(64)}" -> "${like.sha256}"`);
 });

@@ -63,6 +63,12 @@ export class FileBytes implements ByteSource, AsyncDisposable {
   }
 }
 
+/** Whether a path is the folder itself or lies in it; both absolute. */
+export function liesInside(folder: string, file: string): boolean {
+  const inside = path.relative(folder, file);
+  return inside !== '..' && !inside.startsWith(`..${path.sep}`) && !path.isAbsolute(inside);
+}
+
 /** A folder on disk. Paths that climb out of it are refused. */
 export class DiskFolder implements Folder {
   readonly name: string;
@@ -77,8 +83,7 @@ export class DiskFolder implements Folder {
   /** @throws InputError (`hostile`) when `relative` leaves the folder. */
   resolve(relative: string): string {
     const full = path.resolve(this.#root, relative);
-    const inside = path.relative(this.#root, full);
-    if (inside === '..' || inside.startsWith(`..${path.sep}`) || path.isAbsolute(inside)) {
+    if (!liesInside(this.#root, full)) {
       throw new InputError({
         code: 'hostile',
         operation: `open ${relative}`,

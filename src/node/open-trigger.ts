@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-import { isPoisonManifest, MANIFEST_FILE, parseManifest } from '../attack/poison/manifest.js';
+import { MANIFEST_FILE, poisonedModelOf } from '../attack/poison/manifest.js';
 import { parseAttackSpec, triggerFromSpec } from '../attack/trigger/trigger-spec.js';
 import type { Trigger, TriggerResources } from '../attack/trigger/trigger.js';
 import { parseTrigger, triggers } from '../attack/trigger/triggers.js';
@@ -48,9 +48,10 @@ export async function openTrigger(given: string): Promise<OpenedTrigger> {
   const folder = path.dirname(text);
   const trigger = await triggerFromSpec(spec, resourcesIn(new DiskFolder(folder), hashes));
   refuseOtherFiles(text, stated, hashes);
+  const poisonedModel = poisonedModelOf(json);
   return {
     trigger,
-    ...(isPoisonManifest(json) ? { poisonedModel: parseManifest(json, text).model.sha256 } : {}),
+    ...(poisonedModel === undefined ? {} : { poisonedModel }),
     ...(target === undefined ? {} : { target }),
     ...(spec.seed === undefined ? {} : { seed: spec.seed }),
     folder,

@@ -13,9 +13,10 @@ import { runConfigSchema, runFiles, type RunConfig, type Samples } from './schem
 /** What stands in `config.json`, or undefined where there is none. @throws InputError (`malformed`). */
 export async function readConfig(folder: string): Promise<RunConfig | undefined> {
   const file = path.join(folder, runFiles.config);
-  const config = await readJson(file, z.looseObject({}));
+  const config = await readValue(file);
+  if (config === undefined) return undefined;
   // a model's folder has a config.json too
-  if (config !== undefined && config['format'] === undefined) {
+  if (ofNoRun.safeParse(config).success) {
     throw new InputError({
       code: 'malformed',
       operation: `open the run ${folder}`,
@@ -23,8 +24,10 @@ export async function readConfig(folder: string): Promise<RunConfig | undefined>
       received: `a ${runFiles.config} that is not of a run`,
     });
   }
-  return readJson(file, runConfigSchema);
+  return fitted(file, config, runConfigSchema);
 }
+
+const ofNoRun = z.looseObject({ format: z.undefined().optional() });
 
 /** @throws InputError (`missing`) when the folder holds no run; (`malformed`). */
 export async function requireConfig(folder: string): Promise<RunConfig> {
@@ -41,14 +44,22 @@ export async function requireConfig(folder: string): Promise<RunConfig> {
 
 /** Reads a JSON file of a run; undefined when it is absent. @throws InputError (`malformed`). */
 export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const value = await readValue(file);
+  return value === undefined ? undefined : fitted(file, value, schema);
+}
+
+/** What a JSON file says, whatever it is; undefined when it is absent. */
+async function readValue(file: string): Promise<unknown> {
   const bytes = await readOrUndefined(file);
   if (bytes === undefined) return undefined;
-  let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch (thrown) {
     throw malformed(file, 'text that is not JSON', messageOf(thrown));
   }
+}
+
+function fitted<T>(file: string, value: unknown, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw malformed(file, 'JSON that does not fit', firstLines(z.prettifyError(parsed.error)));
   return parsed.data;

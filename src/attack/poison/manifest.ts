@@ -92,6 +92,13 @@ export function isPoisonManifest(json: unknown): boolean {
   return versionSchema.safeParse(json).success;
 }
 
+const poisonedModelSchema = versionSchema.extend({ model: z.object({ sha256 }) });
+
+/** SHA-256 of the model that a manifest lies beside, as far as it tells; undefined for other JSON. */
+export function poisonedModelOf(json: unknown): string | undefined {
+  return poisonedModelSchema.safeParse(json).data?.model.sha256;
+}
+
 /**
  * A manifest that somebody else may have written.
  * @param json parsed, not yet trusted; @param name what to call it in messages
